@@ -1,0 +1,1 @@
+"""S3, Glue and Athena on one machine, for pipelines that speak the AWS API."""
