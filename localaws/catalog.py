@@ -155,6 +155,19 @@ class Catalog:
             self._table(database, name)
             self.backend.delete_table(database.lower(), name.lower())
 
+    def delete_table_version(self, database: str, name: str, version: str) -> None:
+        """Forget a version that is not the current one. Raises EntityNotFound."""
+        with self.mutation(database, [name]):
+            table = self._table(database, name)
+            if version == str(table._current_version):
+                raise AwsError(
+                    "InvalidInputException",
+                    f"Version {version} of {table.name} is the current one, it cannot be deleted.",
+                )
+            if version not in table.versions:
+                raise EntityNotFound(f"Version {version} of table {table.name} not found.")
+            table.delete_version(version)
+
     def partitions(self, database: str, table: str) -> list[dict[str, Any]]:
         """In the order of their creation. Raises EntityNotFound."""
         with self._lock:
@@ -191,6 +204,12 @@ class Catalog:
             _require_partitions(stored, values)
             for each in values:
                 stored.delete_partition(each)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Hold the catalog while moto reads it."""
+        with self._lock:
+            yield
 
     @contextmanager
     def mutation(self, database: str | None = None, tables: Iterable[str] = ()) -> Iterator[None]:

@@ -108,6 +108,11 @@ class ObjectStore:
             for key in keys:
                 self._backend.delete_object(bucket, key)
 
+    def has_upload(self, bucket: str, upload: str) -> bool:
+        """Whether a multipart upload is in progress."""
+        stored = self._backend.buckets.get(bucket)
+        return stored is not None and upload in stored.multiparts
+
     def pinned(self) -> AbstractContextManager[None]:
         """Object files seen inside the block stay on disk until it ends."""
         return self._bodies.pinned()
