@@ -1,0 +1,101 @@
+"""DuckDB, in process: one shared instance, a connection per statement."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from localaws.sql.errors import QueryError
+
+_MACROS = Path(__file__).with_name("macros.sql")
+_FAILED_BY_MACRO = re.compile(r"'@(?P<code>[A-Z_]+)@(?P<message>.*)@' to INT32", re.DOTALL)
+_TRINO_TYPES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+
+
+class DuckDBEngine:
+    """`readable` and `scratch` are the only folders the engine can reach; the latter it writes."""
+
+    def __init__(self, readable: Path, scratch: Path) -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._instance = duckdb.connect(
+            config={
+                "temp_directory": str(scratch / "spill"),
+                "allowed_directories": [str(readable), str(scratch)],
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )
+        self._instance.execute("SET TimeZone = 'UTC'")
+        self._instance.execute(_MACROS.read_text())
+        self._instance.execute("SET enable_external_access = false")
+        self._instance.execute("SET lock_configuration = true")
+
+    @contextmanager
+    def session(self) -> Iterator["DuckDBSession"]:
+        connection = self._instance.cursor()
+        try:
+            yield DuckDBSession(connection)
+        finally:
+            connection.close()
+
+
+class DuckDBSession:
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str) -> int:
+        result = self._execute(sql).fetchone()
+        return result[0] if result and isinstance(result[0], int) else 0
+
+    def rows(self, sql: str) -> list[tuple]:
+        try:
+            return self._execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise translated(error) from error
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        reader = self._execute(sql).fetch_record_batch(rows)
+        try:
+            yield from reader
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise translated(error) from error
+
+    def cancel(self) -> None:
+        self._connection.interrupt()
+
+    def _execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.execute(sql)
+        except duckdb.Error as error:
+            raise translated(error) from error
+
+
+def translated(error: Exception) -> QueryError:
+    """DuckDB's error as Athena would put it."""
+    text = str(error)
+    if match := _FAILED_BY_MACRO.search(text):
+        return QueryError(match["code"], match["message"])
+    if isinstance(error, duckdb.InterruptException):
+        return QueryError("QUERY_CANCELED", "The query was canceled")
+    if "More than one row returned by a subquery" in text:
+        return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
+    if match := re.search(r"Overflow in (\w+) of (INT\d+) \((.*)\)!", text):
+        operation, type_, operands = match.groups()
+        return QueryError(
+            "NUMERIC_VALUE_OUT_OF_RANGE",
+            f"{_TRINO_TYPES.get(type_, type_)} {operation} overflow: {operands}",
+        )
+    if isinstance(error, duckdb.OutOfRangeException):
+        return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", _first_line(text))
+    if isinstance(error, duckdb.ConversionException):
+        return QueryError("INVALID_CAST_ARGUMENT", _first_line(text))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError("EXCEEDED_LOCAL_MEMORY_LIMIT", _first_line(text))
+    return QueryError("GENERIC_INTERNAL_ERROR", f"localaws: {_first_line(text)}")
+
+
+def _first_line(text: str) -> str:
+    return re.sub(r"^[A-Z][A-Za-z ]+ Error: ", "", text.split("\n", 1)[0])

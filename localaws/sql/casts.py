@@ -1,0 +1,157 @@
+"""CAST, TRY_CAST and implicit coercion, by Trino's conversion rules.
+
+The `tr_*` macros stand in engine/macros.sql. A pair of types that is not listed is refused.
+"""
+
+from localaws.sql.scope import Typed
+from localaws.sql.types import VARCHAR, Type, quoted
+
+
+class CannotCast(Exception):
+    """Trino, or the local engine, has no such conversion; str() tells which of the two."""
+
+
+def coerce(value: Typed, target: Type) -> Typed:
+    """`value` as `target`, where `can_coerce` allows it."""
+    return value if value.type == target else cast(value, target)
+
+
+def cast(value: Typed, target: Type) -> Typed:
+    """`value` converted as CAST does: fails at run time where Trino fails.
+
+    Raises CannotCast for a pair of types without a conversion.
+    """
+    source = value.type
+    if source == target:
+        return value
+    if source.base == "unknown":
+        return Typed(f"CAST({value.sql} AS {target.duckdb()})", target)
+    sql = _cast_sql(value.sql, source, target)
+    return Typed(sql, target)
+
+
+def _cast_sql(sql: str, source: Type, target: Type) -> str:
+    plain = f"CAST({sql} AS {target.duckdb()})"
+    match source.base, target.base:
+        case (("tinyint" | "smallint" | "integer" | "bigint" | "decimal"), _) if target.is_numeric:
+            return plain
+        case (("real" | "double"), ("real" | "double")):
+            return plain
+        case (("real" | "double"), "decimal"):
+            # Trino rounds the shortest decimal text of the value, DuckDB its binary value.
+            return f"CAST(CAST({sql} AS VARCHAR) AS {target.duckdb()})"
+        case (("real" | "double"), _) if target.is_integer:
+            # Trino rounds half away from zero, DuckDB half to even.
+            return f"CAST(round({sql}) AS {target.duckdb()})"
+        case ("boolean", _) if target.is_numeric and target.base != "decimal":
+            return plain
+        case (_, "boolean") if source.is_numeric and source.base != "decimal":
+            return plain
+        case ("varchar", ("varchar")):
+            return f"substr({sql}, 1, {target.args[0]})" if _shortens(source, target) else sql
+        case ("char", "varchar"):
+            return sql
+        case ("varchar", "boolean"):
+            return f"tr_varchar_to_boolean({sql})"
+        case ("varchar", _) if target.is_integer:
+            return f"CAST(tr_integer_text({sql}, '{target}') AS {target.duckdb()})"
+        case ("varchar", "decimal"):
+            return f"CAST(tr_decimal_text({sql}, '{str(target).upper()}') AS {target.duckdb()})"
+        case ("varchar", ("real" | "double")):
+            return f"CAST(tr_float_text({sql}, '{target}') AS {target.duckdb()})"
+        case ("varchar", "date"):
+            return f"tr_varchar_to_date({sql})"
+        case ("varchar", "timestamp"):
+            return _round_timestamp(f"tr_varchar_to_timestamp({sql})", 6, target.args[0])
+        case ("varchar", "varbinary"):
+            raise CannotCast(f"Cannot cast {source} to {target}")
+        case ("date", "timestamp"):
+            return plain
+        case ("date", "timestamp with time zone"):
+            return f"timezone('UTC', CAST({sql} AS TIMESTAMP))"
+        case ("timestamp", "date"):
+            return plain
+        case ("timestamp", "timestamp"):
+            return _round_timestamp(sql, source.args[0], target.args[0])
+        case ("timestamp", "timestamp with time zone"):
+            return f"timezone('UTC', {_round_timestamp(sql, source.args[0], target.args[0])})"
+        case ("timestamp with time zone", ("timestamp" | "date")):
+            local = local_timestamp(Typed(sql, source))
+            return _cast_sql(local.sql, local.type, target) if local.type != target else local.sql
+        case ("timestamp with time zone", "timestamp with time zone"):
+            return _round_timestamp(sql, source.args[0], target.args[0])
+        case (_, "varchar"):
+            text = _text_sql(sql, source)
+            return f"tr_fitting({text}, {target.args[0]}, '{source}')" if target.args else text
+        case ("array", "array"):
+            element = cast(Typed("x", source.element), target.element).sql
+            return sql if element == "x" else f"list_transform({sql}, lambda x: {element})"
+        case ("map", "map") if _same_storage(source, target):
+            return sql
+        case ("row", "row") if len(source.args) == len(target.args):
+            return _cast_row(sql, source, target)
+    raise CannotCast(f"Cannot cast {source} to {target}")
+
+
+def _shortens(source: Type, target: Type) -> bool:
+    return bool(target.args) and not (source.args and source.args[0] <= target.args[0])
+
+
+def _same_storage(source: Type, target: Type) -> bool:
+    return source.duckdb() == target.duckdb()
+
+
+def _cast_row(sql: str, source: Type, target: Type) -> str:
+    fields = []
+    for i, ((name, type_), (new_name, new_type)) in enumerate(
+        zip(source.args, target.args, strict=True)
+    ):
+        part = Typed(f"struct_extract({sql}, '{_text(name or f'field{i}')}')", type_)
+        fields.append(f"{quoted(new_name or f'field{i}')} := {cast(part, new_type).sql}")
+    return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
+
+
+def _text(value: str) -> str:
+    return value.replace("'", "''")
+
+
+def local_timestamp(value: Typed) -> Typed:
+    """The local time of a timestamp with time zone, where its zone is known."""
+    if value.type.zone is None:
+        raise CannotCast(
+            "the local time of a timestamp with time zone whose zone comes from the data is not "
+            "supported locally: say which zone, e.g. x AT TIME ZONE 'UTC'"
+        )
+    return Typed(
+        f"timezone('{_text(value.type.zone)}', {value.sql})", Type("timestamp", value.type.args)
+    )
+
+
+def _round_timestamp(sql: str, precision: int, target: int) -> str:
+    """Trino rounds half up when it shortens a fraction of a second."""
+    if target >= precision or precision == 0:
+        return sql
+    return f"tr_round_timestamp({sql}, {10 ** (6 - min(target, 6))})"
+
+
+def _text_sql(sql: str, source: Type) -> str:
+    """`sql` as the text that Trino's CAST(... AS VARCHAR) gives."""
+    match source.base:
+        case "tinyint" | "smallint" | "integer" | "bigint" | "decimal" | "boolean" | "date":
+            return f"CAST({sql} AS VARCHAR)"
+        case "real" | "double":
+            return f"tr_float_to_varchar({sql})"
+        case "timestamp":
+            match source.args[0]:
+                case 0:
+                    return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
+                case 3:
+                    return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
+                case 6:
+                    return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
+        case "timestamp with time zone" if source.zone == "UTC":
+            local = local_timestamp(Typed(sql, source))
+            return f"({_text_sql(local.sql, local.type)} || ' UTC')"
+        case "varchar" | "char":
+            return sql
+    raise CannotCast(f"Cannot cast {source} to {VARCHAR}")

@@ -1,0 +1,162 @@
+"""Signatures: how a call is matched to one overload of a function."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from localaws.sql.casts import coerce
+from localaws.sql.scope import Typed
+from localaws.sql.types import Type, can_coerce, common_type, parse_type
+
+Rule = Callable[[list[Typed]], Typed]
+
+
+class BadArgument(Exception):
+    """A call whose types fit but whose (constant) argument the engine cannot honour exactly."""
+
+
+@dataclass(frozen=True)
+class Overload:
+    """One signature of a function.
+
+    `parameters` are type spellings as in Trino's documentation; T, K, V stand for any type,
+    bound at their first use; a last parameter ending in `...` repeats. `returns` is a spelling
+    over the same variables, or `=N` for the type of argument N. `build` is a template with the
+    argument's SQL at {0}, {1}, ... ({pipes}: all of them, joined by ||), or a function of the
+    coerced arguments.
+    """
+
+    parameters: tuple[str, ...]
+    returns: str
+    build: str | Rule
+
+    def apply(self, arguments: list[Typed]) -> Typed | None:
+        """The call compiled, or None where the arguments do not fit."""
+        parameters = self._expanded(len(arguments))
+        if parameters is None:
+            return None
+        bound = _bind(parameters, [each.type for each in arguments])
+        if bound is None:
+            return None
+        targets, variables = bound
+        coerced = [coerce(each, to) for each, to in zip(arguments, targets, strict=True)]
+        if callable(self.build):
+            return self.build(coerced)
+        values = [each.sql for each in coerced]
+        sql = self.build.format(*values, pipes=" || ".join(values))
+        if self.returns.startswith("="):
+            return Typed(sql, coerced[int(self.returns[1:])].type)
+        return Typed(sql, _substitute(self.returns, variables))
+
+    def _expanded(self, given: int) -> list[str] | None:
+        parameters = list(self.parameters)
+        if parameters and parameters[-1].endswith("..."):
+            repeated = parameters.pop().removesuffix("...")
+            parameters += [repeated] * max(1, given - len(parameters))
+        return parameters if len(parameters) == given else None
+
+    def __str__(self) -> str:
+        return f"({', '.join(self.parameters)})"
+
+
+def signature(text: str, build: str | Rule) -> tuple[str, Overload]:
+    """An entry from `name(parameter, ...) -> result`."""
+    match = re.fullmatch(r"(\w+)\((.*)\) -> (.+)", text)
+    if not match:
+        raise ValueError(f"not a signature: {text}")
+    name, parameters, returns = match.groups()
+    parts = re.split(r",\s*(?![^(]*\))", parameters) if parameters else []
+    return name, Overload(tuple(parts), returns, build)
+
+
+def table(*entries: tuple[str, Overload]) -> dict[str, list[Overload]]:
+    functions: dict[str, list[Overload]] = {}
+    for name, overload in entries:
+        functions.setdefault(name, []).append(overload)
+    return functions
+
+
+def choose(overloads: list[Overload], arguments: list[Typed]) -> Typed | None:
+    """The first overload, in the order of its family's table, that the arguments fit exactly;
+    else the first that they can be coerced to; else None."""
+    exact = [each for each in overloads if _fits_exactly(each, arguments)]
+    for overload in exact + overloads:
+        if (result := overload.apply(arguments)) is not None:
+            return result
+    return None
+
+
+def _fits_exactly(overload: Overload, arguments: list[Typed]) -> bool:
+    parameters = overload._expanded(len(arguments))
+    return parameters is not None and all(
+        given.type.base == parameter.split("(")[0]
+        for parameter, given in zip(parameters, arguments, strict=True)
+    )
+
+
+_VARIABLE = re.compile(r"\b[TKV]\b")
+
+
+def _bind(parameters: list[str], given: list[Type]) -> tuple[list[Type], dict[str, Type]] | None:
+    variables: dict[str, Type] = {}
+    for parameter, type_ in zip(parameters, given, strict=True):
+        if not _collect(parameter, type_, variables):
+            return None
+    targets = []
+    for parameter, type_ in zip(parameters, given, strict=True):
+        target = _target(parameter, type_, variables)
+        if target is None or not can_coerce(type_, target):
+            return None
+        targets.append(target)
+    return targets, variables
+
+
+def _collect(parameter: str, given: Type, variables: dict[str, Type]) -> bool:
+    """Bind the variables of one parameter; False where its shape does not fit."""
+    if _VARIABLE.fullmatch(parameter):
+        known = variables.get(parameter)
+        bound = common_type(known, given) if known else given
+        if bound is None:
+            return False
+        variables[parameter] = bound
+        return True
+    if match := re.fullmatch(r"(array|map)\((.*)\)", parameter):
+        if given.base == "unknown":
+            return True
+        parts = [part.strip() for part in match[2].split(",")]
+        return given.base == match[1] and all(
+            _collect(part, type_, variables) for part, type_ in zip(parts, given.args, strict=True)
+        )
+    return True
+
+
+def _target(parameter: str, given: Type, variables: dict[str, Type]) -> Type | None:
+    """The type that an argument of type `given` is converted to for `parameter`.
+
+    A parameter without a length or precision takes any: the argument keeps its own.
+    """
+    if parameter == given.base or (parameter == "timestamptz" and given.zone):
+        return given
+    match parameter, given.base:
+        case ("varchar", ("varchar" | "char")):
+            return given if given.base == "varchar" else Type("varchar")
+        case ("decimal", _):
+            return common_type(given, Type("decimal", (1, 0))) if given.is_integer else None
+        case ("timestamp", "date"):
+            return Type("timestamp", (3,))
+        case (("timestamptz" | "timestamp with time zone"), "timestamp with time zone"):
+            return given
+        case ("timestamptz", ("timestamp" | "date")):
+            return Type("timestamp with time zone", (given.args or (3,)), "UTC")
+        case ("timestamptz" | "timestamp", _):
+            return None
+    return _substitute(parameter, variables)
+
+
+def _substitute(spelling: str, variables: dict[str, Type]) -> Type | None:
+    if spelling in variables:
+        return variables[spelling]
+    if match := re.fullmatch(r"(array|map)\((.*)\)", spelling):
+        parts = [_substitute(part.strip(), variables) for part in match[2].split(",")]
+        return Type(match[1], tuple(parts)) if all(parts) else None
+    return parse_type(spelling)

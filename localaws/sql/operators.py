@@ -1,0 +1,181 @@
+"""Arithmetic, comparison and concatenation by Trino's operand types.
+
+Source of the decimal rules: Trino documentation, "Decimal functions and operators".
+"""
+
+from sqlglot import exp
+
+from localaws.sql.casts import coerce
+from localaws.sql.functions.registry import BadArgument
+from localaws.sql.scope import Typed
+from localaws.sql.types import (
+    BOOLEAN,
+    DATE,
+    DAY_TO_SECOND,
+    INTEGER_DIGITS,
+    VARBINARY,
+    VARCHAR,
+    YEAR_TO_MONTH,
+    Type,
+    array,
+    can_coerce,
+    common_type,
+    decimal,
+)
+
+_SYMBOLS = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.NullSafeEQ: "IS NOT DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM",
+    exp.DPipe: "||",
+}
+_INTERVALS = (DAY_TO_SECOND, YEAR_TO_MONTH)
+
+
+class TypeMismatch(Exception):
+    """No operator for these operand types; str() is Trino's sentence."""
+
+
+def binary(operator: type[exp.Binary], left: Typed, right: Typed) -> Typed:
+    """Raises TypeMismatch, or BadArgument for what is only missing locally."""
+    symbol = _SYMBOLS[operator]
+    if symbol == "||":
+        return _concatenate(left, right)
+    if symbol in ("+", "-", "*", "/", "%"):
+        return _arithmetic(symbol, left, right)
+    return _compare(symbol, left, right)
+
+
+def _mismatch(symbol: str, left: Typed, right: Typed) -> TypeMismatch:
+    return TypeMismatch(f"Cannot apply operator: {left.type} {symbol} {right.type}")
+
+
+def _compare(symbol: str, left: Typed, right: Typed) -> Typed:
+    target = common_type(left.type, right.type)
+    if target is None:
+        raise _mismatch(symbol, left, right)
+    if target.base in ("array", "map", "row", "json"):
+        raise BadArgument(f"comparing values of type {target} is not supported locally")
+    left, right = coerce(left, target), coerce(right, target)
+    return Typed(f"({left.sql} {symbol} {right.sql})", BOOLEAN)
+
+
+def _concatenate(left: Typed, right: Typed) -> Typed:
+    if "array" in (left.type.base, right.type.base):
+        target = common_type(left.type, right.type)
+        if target is None:
+            target = _array_with_element(left.type, right.type)
+            if target is None:
+                raise _mismatch("||", left, right)
+            left, right = (
+                each if each.type.base == "array" else Typed(f"[{each.sql}]", array(each.type))
+                for each in (left, right)
+            )
+        return Typed(f"({coerce(left, target).sql} || {coerce(right, target).sql})", target)
+    for target in (VARCHAR, VARBINARY):
+        if can_coerce(left.type, target) and can_coerce(right.type, target):
+            return Typed(f"({coerce(left, target).sql} || {coerce(right, target).sql})", target)
+    raise _mismatch("||", left, right)
+
+
+def _array_with_element(left: Type, right: Type) -> Type | None:
+    if left.base == "array":
+        return left if can_coerce(right, left.element) else None
+    return right if can_coerce(left, right.element) else None
+
+
+def _arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
+    if left.type in _INTERVALS or right.type in _INTERVALS:
+        return _with_interval(symbol, left, right)
+    target = common_type(left.type, right.type)
+    if target is None or not (target.is_numeric or target.base == "unknown"):
+        raise _mismatch(symbol, left, right)
+    if target.base == "decimal":
+        return _decimal(symbol, left, right)
+    left, right = coerce(left, target), coerce(right, target)
+    if symbol == "/" and target.is_integer:
+        return Typed(f"tr_integer_divide({left.sql}, {right.sql})", target)
+    if symbol == "%" and target.is_integer:
+        return Typed(f"tr_integer_mod({left.sql}, {right.sql})", target)
+    if symbol == "%" and target.base in ("real", "double"):
+        return Typed(f"tr_float_mod({left.sql}, {right.sql})", target)
+    return Typed(f"({left.sql} {symbol} {right.sql})", target)
+
+
+def _decimal(symbol: str, left: Typed, right: Typed) -> Typed:
+    left, right = _as_decimal(left), _as_decimal(right)
+    (p1, s1), (p2, s2) = left.type.args, right.type.args
+    match symbol:
+        case "+" | "-":
+            scale = max(s1, s2)
+            result = decimal(min(38, max(p1 - s1, p2 - s2) + scale + 1), scale)
+            operands = (f"CAST({each.sql} AS {result.duckdb()})" for each in (left, right))
+            return Typed(f"CAST(({f' {symbol} '.join(operands)}) AS {result.duckdb()})", result)
+        case "*":
+            if s1 + s2 > 38:
+                raise TypeMismatch(f"DECIMAL scale must be in range [0, precision (38)]: {s1 + s2}")
+            result = decimal(min(38, p1 + p2), s1 + s2)
+            return Typed(f"CAST(({left.sql} * {right.sql}) AS {result.duckdb()})", result)
+        case "/":
+            return _decimal_divide(left, right)
+    scale = max(s1, s2)
+    result = decimal(min(p2 - s2, p1 - s1) + scale, scale)
+    common = common_type(left.type, right.type).duckdb()
+    operands = ", ".join(f"CAST({each.sql} AS {common})" for each in (left, right))
+    return Typed(f"CAST(tr_decimal_mod({operands}) AS {result.duckdb()})", result)
+
+
+def _decimal_divide(left: Typed, right: Typed) -> Typed:
+    """decimal(p1 + s2 + max(s2 - s1, 0), max(s1, s2)), rounded half up, over whole numbers."""
+    (p1, s1), (_, s2) = left.type.args, right.type.args
+    scale = max(s1, s2)
+    result = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
+    # left / right = (l / 10^s1) / (r / 10^s2): scaled so that the quotient has `scale` digits.
+    raised = scale - s1 + s2
+    if p1 + raised > 38:
+        raise BadArgument(f"dividing {left.type} by {right.type} is not supported locally")
+    dividend = f"CAST({left.sql} * {10**s1} AS HUGEINT) * {10**raised}::HUGEINT"
+    divisor = f"CAST({right.sql} * {10**s2} AS HUGEINT)"
+    quotient = f"tr_divide_half_up({dividend}, {divisor})"
+    return Typed(f"CAST(CAST({quotient} AS VARCHAR) || 'e-{scale}' AS {result.duckdb()})", result)
+
+
+def _as_decimal(value: Typed) -> Typed:
+    if value.type.base == "decimal":
+        return value
+    if value.type.base == "unknown":
+        return coerce(value, decimal(1, 0))
+    return coerce(value, decimal(INTEGER_DIGITS[value.type.base], 0))
+
+
+def _with_interval(symbol: str, left: Typed, right: Typed) -> Typed:
+    """Dates and timestamps plus or minus an interval keep their type; a DATE takes whole days."""
+    if left.type in _INTERVALS and right.type in _INTERVALS and left.type == right.type:
+        if symbol in ("+", "-"):
+            return Typed(f"({left.sql} {symbol} {right.sql})", left.type)
+        raise _mismatch(symbol, left, right)
+    if left.type in _INTERVALS and symbol == "+":
+        left, right = right, left
+    if symbol not in ("+", "-") or right.type not in _INTERVALS:
+        raise _mismatch(symbol, left, right)
+    value = left.type
+    if value == DATE:
+        whole = f"tr_whole_days({right.sql})" if right.type == DAY_TO_SECOND else right.sql
+        return Typed(f"CAST({left.sql} {symbol} {whole} AS DATE)", DATE)
+    if value.base == "timestamp":
+        return Typed(f"({left.sql} {symbol} {right.sql})", value)
+    if value.base == "timestamp with time zone" and value.zone == "UTC":
+        return Typed(f"({left.sql} {symbol} {right.sql})", value)
+    if value.base == "timestamp with time zone":
+        raise BadArgument("an interval on a time zone other than UTC is not supported locally")
+    raise _mismatch(symbol, left, right)

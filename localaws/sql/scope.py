@@ -1,0 +1,178 @@
+"""Names in a query: relations with their fields, and how a reference finds one of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NoReturn, Protocol
+
+from sqlglot import exp
+
+from localaws.sql.errors import QueryError, position
+from localaws.sql.types import Type
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A compiled expression: DuckDB SQL and the Trino type of its value."""
+
+    sql: str
+    type: Type
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a relation. `sql` refers to it inside the query that reads the relation."""
+
+    name: str | None
+    type: Type
+    sql: str
+    hidden: bool = False
+    on_use: Callable[[], None] | None = None
+
+    def use(self) -> Typed:
+        if self.on_use:
+            self.on_use()
+        return Typed(self.sql, self.type)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Something in a FROM clause. `name` and `database` are what a reference may qualify with."""
+
+    name: str | None
+    fields: tuple[Field, ...]
+    database: str | None = None
+
+    @property
+    def visible(self) -> tuple[Field, ...]:
+        return tuple(each for each in self.fields if not each.hidden)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A compiled query: DuckDB SQL whose columns are c0, c1, ... and what they are."""
+
+    sql: str
+    names: tuple[str | None, ...]
+    types: tuple[Type, ...]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names as Athena gives them: an unnamed column is `_col` and its place."""
+        return tuple(name or f"_col{i}" for i, name in enumerate(self.names))
+
+
+class Table(Protocol):
+    """What the compiler needs to know of a table in the catalog."""
+
+    database: str
+    name: str
+    columns: tuple[tuple[str, Type], ...]
+    partition_keys: tuple[str, ...]
+
+
+class Tables(Protocol):
+    """The catalog as the compiler sees it."""
+
+    def table(self, database: str, name: str, version: exp.Version | None) -> "Table | View":
+        """Raises QueryError TABLE_NOT_FOUND or SCHEMA_NOT_FOUND."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view: its SQL text, the database its names resolve in, and its stored columns."""
+
+    database: str
+    name: str
+    sql: str
+    default_database: str
+    columns: tuple[tuple[str, Type], ...]
+
+
+@dataclass
+class Scan:
+    """One reading of a table: `marker` stands in the SQL until the engine knows what to read.
+
+    `used` collects the columns that the query touches, `filters` the conjuncts on partition
+    columns alone (over `alias`), which decide the partitions to read.
+    """
+
+    table: Table
+    marker: str
+    alias: str
+    used: set[str] = field(default_factory=set)
+    filters: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Analysis:
+    """What is shared by all parts of one statement while it is compiled."""
+
+    sql: str
+    tables: Tables
+    database: str
+    compile_query: Callable[[exp.Expression, "Scope"], Output]
+    scans: list[Scan] = field(default_factory=list)
+    uses: list[tuple[Scan, str]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
+    view_depth: int = 0
+
+    def alias(self) -> str:
+        return f"r{next(self.numbers)}"
+
+    def error(self, code: str, message: str, node: exp.Expression | None = None) -> NoReturn:
+        raise QueryError(code, message, position(node, self.sql))
+
+
+@dataclass
+class Scope:
+    """The names that an expression may use: its own relations first, then the outer query's."""
+
+    analysis: Analysis
+    relations: list[Relation] = field(default_factory=list)
+    parent: "Scope | None" = None
+    ctes: dict[str, tuple[str, Output]] = field(default_factory=dict)
+    aliases: dict[str, Typed] = field(default_factory=dict)
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    allow_aggregates: bool = False
+
+    def error(self, code: str, message: str, node: exp.Expression | None = None) -> NoReturn:
+        self.analysis.error(code, message, node)
+
+    def child(self, relations: list[Relation] | None = None) -> "Scope":
+        return Scope(self.analysis, relations or [], self, dict(self.ctes))
+
+    def cte(self, name: str) -> tuple[str, Output] | None:
+        return self.ctes.get(name)
+
+    def find(self, qualifier: tuple[str, ...], name: str, node: exp.Expression) -> Field | None:
+        """The field `qualifier.name`, or None. Raises AMBIGUOUS_NAME for two of them."""
+        found = [
+            each
+            for relation in self.relations
+            if _qualifies(relation, qualifier)
+            for each in relation.fields
+            if each.name == name
+        ]
+        if len(found) > 1:
+            self.error("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", node)
+        if found:
+            return found[0]
+        return self.parent.find(qualifier, name, node) if self.parent else None
+
+    def has_relation(self, name: str) -> bool:
+        here = any(relation.name == name for relation in self.relations)
+        return here or bool(self.parent and self.parent.has_relation(name))
+
+
+def _qualifies(relation: Relation, qualifier: tuple[str, ...]) -> bool:
+    match qualifier:
+        case ():
+            return True
+        case (name,):
+            return relation.name == name
+        case (database, name):
+            return (relation.database, relation.name) == (database, name)
+        case (_, database, name):
+            return (relation.database, relation.name) == (database, name)
+    return False

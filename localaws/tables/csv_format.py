@@ -1,0 +1,40 @@
+"""Reading CSV files as the OpenCSV SerDe does: every column is text, an empty field is ''."""
+
+from pathlib import Path
+
+from localaws.sql.errors import QueryError
+from localaws.sql.types import Type, quoted
+from localaws.tables.hive import HiveTable
+from localaws.tables.json_format import text, text_list
+
+SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+
+
+def scan_sql(
+    columns: list[tuple[str, Type]], paths: list[Path], compression: str, table: HiveTable
+) -> str:
+    """A relation of `columns` (and filename).
+
+    Raises NOT_SUPPORTED for a backslash in the data: OpenCSV's escapes are not DuckDB's.
+    """
+    parameters = table.serde_parameters
+    if set(parameters) - {"serialization.format", "separatorChar", "quoteChar"}:
+        raise QueryError("NOT_SUPPORTED", f"SerDe properties {sorted(parameters)} of {table.name}")
+    if any(type_.base != "varchar" for _, type_ in table.data_columns):
+        message = f"{table.name}: only string columns are supported in CSV tables locally"
+        raise QueryError("NOT_SUPPORTED", message)
+    if compression == "none" and any(b"\\" in path.read_bytes() for path in paths):
+        message = f"{table.name}: backslashes in CSV files are not supported locally"
+        raise QueryError("NOT_SUPPORTED", message)
+    header = int(table.parameters.get("skip.header.line.count", "0"))
+    names = [name for name, _ in table.data_columns]
+    described = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
+    source = (
+        f"read_csv({text_list([str(path) for path in paths])}, columns = {{{described}}}, "
+        f"delim = {text(parameters.get('separatorChar', ','))}, "
+        f"quote = {text(parameters.get('quoteChar', chr(34)))}, escape = '\"', "
+        f"skip = {header}, header = false, auto_detect = false, nullstr = '\x02', "
+        f"null_padding = true, compression = '{compression}', filename = true)"
+    )
+    values = [f"coalesce({quoted(name)}, '') AS {quoted(name)}" for name, _ in columns]
+    return f"(SELECT {', '.join([*values, 'filename'])} FROM {source})"

@@ -1,0 +1,133 @@
+"""Hive tables: a Glue table over a folder of objects, with or without partitions."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from localaws.catalog import Catalog
+from localaws.objects import NoSuchBucket, ObjectStore, StoredObject
+from localaws.sql.errors import QueryError
+from localaws.sql.types import Type, parse_type
+from localaws.tables.locations import is_hidden, split_location
+
+
+@dataclass(frozen=True)
+class Split:
+    """One object to read, with the values of its partition (None where the table has none)."""
+
+    stored: StoredObject
+    values: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.stored.bucket}/{self.stored.key}"
+
+
+@dataclass(frozen=True)
+class Partition:
+    values: tuple[str, ...]
+    location: str
+    serde_parameters: dict[str, str]
+
+
+@dataclass(frozen=True)
+class HiveTable:
+    """`glue` is the table as GetTable returns it."""
+
+    glue: dict[str, Any]
+    partitions: tuple[Partition, ...] = field(default=())
+
+    @property
+    def database(self) -> str:
+        return self.glue["DatabaseName"]
+
+    @property
+    def name(self) -> str:
+        return self.glue["Name"]
+
+    @property
+    def storage(self) -> dict[str, Any]:
+        return self.glue.get("StorageDescriptor") or {}
+
+    @property
+    def serde(self) -> str:
+        return (self.storage.get("SerdeInfo") or {}).get("SerializationLibrary", "")
+
+    @property
+    def serde_parameters(self) -> dict[str, str]:
+        return (self.storage.get("SerdeInfo") or {}).get("Parameters") or {}
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return self.glue.get("Parameters") or {}
+
+    @cached_property
+    def data_columns(self) -> tuple[tuple[str, Type], ...]:
+        return tuple(_column(each, self) for each in self.storage.get("Columns") or [])
+
+    @cached_property
+    def partition_columns(self) -> tuple[tuple[str, Type], ...]:
+        return tuple(_column(each, self) for each in self.glue.get("PartitionKeys") or [])
+
+    @property
+    def columns(self) -> tuple[tuple[str, Type], ...]:
+        return (*self.data_columns, *self.partition_columns)
+
+    @property
+    def partition_keys(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.partition_columns)
+
+
+def _column(column: dict[str, Any], table: HiveTable) -> tuple[str, Type]:
+    try:
+        return column["Name"].lower(), parse_type(column.get("Type", ""))
+    except ValueError:
+        message = (
+            f"{column.get('Type')} of column {column['Name']} in {table.database}.{table.name}"
+        )
+        raise QueryError("HIVE_UNSUPPORTED_FORMAT", f"Unsupported Hive type: {message}") from None
+
+
+def load_hive_table(glue: dict[str, Any], catalog: Catalog) -> HiveTable:
+    if any(key.startswith("projection.") for key in glue.get("Parameters") or {}):
+        enabled = glue["Parameters"].get("projection.enabled", "false").lower() == "true"
+        if enabled:
+            message = "partition projection is not supported locally: add the partitions instead"
+            raise QueryError("NOT_SUPPORTED", f"{glue['DatabaseName']}.{glue['Name']}: {message}")
+    if not glue.get("PartitionKeys"):
+        return HiveTable(glue)
+    partitions = tuple(
+        Partition(
+            tuple(each["Values"]),
+            (each.get("StorageDescriptor") or {}).get("Location", ""),
+            ((each.get("StorageDescriptor") or {}).get("SerdeInfo") or {}).get("Parameters") or {},
+        )
+        for each in catalog.partitions(glue["DatabaseName"], glue["Name"])
+    )
+    return HiveTable(glue, partitions)
+
+
+def splits(table: HiveTable, partitions: list[Partition], store: ObjectStore) -> list[Split]:
+    """The objects to read: those of `partitions`, or all of a table without partitions."""
+    if not table.partition_keys:
+        location = table.storage.get("Location", "")
+        return [Split(each) for each in visible_objects(location, store)]
+    return [
+        Split(each, partition.values)
+        for partition in partitions
+        for each in visible_objects(partition.location, store)
+    ]
+
+
+def visible_objects(location: str, store: ObjectStore) -> list[StoredObject]:
+    bucket, prefix = split_location(location)
+    try:
+        found = store.list(bucket, prefix)
+    except NoSuchBucket:
+        message = f"The specified bucket does not exist: {bucket}"
+        raise QueryError("HIVE_METASTORE_ERROR", message) from None
+    return [
+        each
+        for each in found
+        if each.size and not each.key.endswith("/") and not is_hidden(each.key, prefix)
+    ]

@@ -1,0 +1,67 @@
+"""Reading Parquet files of a Hive table: columns by name, types checked against the catalog."""
+
+from pathlib import Path
+
+from localaws.engine import Session
+from localaws.sql.errors import QueryError
+from localaws.sql.types import Type, quoted
+from localaws.tables.json_format import text_list
+
+SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+
+_WIDER = {
+    "BIGINT": ("INTEGER", "SMALLINT", "TINYINT"),
+    "INTEGER": ("SMALLINT", "TINYINT"),
+    "SMALLINT": ("TINYINT",),
+    "DOUBLE": ("FLOAT",),
+}
+_TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S")
+_ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME ZONE")
+
+
+def scan_sql(columns: list[tuple[str, Type]], paths: list[Path], session: Session) -> str:
+    """A relation of `columns` (and filename). Raises HIVE_BAD_DATA for a type that differs."""
+    source = (
+        f"read_parquet({text_list([str(p) for p in paths])}, union_by_name = true, filename = true)"
+    )
+    stored = {
+        name.lower(): (name, type_)
+        for name, type_, *_ in session.rows(f"DESCRIBE SELECT * FROM {source}")
+    }
+    values = [f"{_value(name, type_, stored)} AS {quoted(name)}" for name, type_ in columns]
+    return f"(SELECT {', '.join([*values, 'filename'])} FROM {source})"
+
+
+def _value(name: str, type_: Type, stored: dict[str, tuple[str, str]]) -> str:
+    if name not in stored:
+        return f"CAST(NULL AS {type_.duckdb()})"
+    spelled, found = stored[name]
+    column, wanted = quoted(spelled), _canonical(type_.duckdb())
+    if type_.base == "timestamp":
+        if found in _TIMESTAMPS:
+            return _milliseconds(f"CAST({column} AS TIMESTAMP)", found)
+        if found in _ZONED:
+            # Written as an instant (Spark does): Athena shows it in UTC.
+            return _milliseconds(f"timezone('UTC', {column})", found)
+    elif found == wanted or found in _WIDER.get(wanted, ()):
+        return column if found == wanted else f"CAST({column} AS {wanted})"
+    elif type_.base in ("row", "array", "map"):
+        return f"CAST({column} AS {type_.duckdb()})"
+    elif type_.base == "varchar" and found == "VARCHAR":
+        return f"substr({column}, 1, {type_.args[0]})" if type_.args else column
+    elif type_.base == "decimal" and found.startswith("DECIMAL"):
+        return f"CAST({column} AS {type_.duckdb()})"
+    raise QueryError(
+        "HIVE_BAD_DATA",
+        f"Field {name}'s type {found} in parquet file is incompatible with type {type_} "
+        "defined in table schema",
+    )
+
+
+def _canonical(duckdb_type: str) -> str:
+    return {"REAL": "FLOAT"}.get(duckdb_type, duckdb_type).replace(", ", ",")
+
+
+def _milliseconds(sql: str, found: str) -> str:
+    """Hive timestamps have precision 3 on Athena; finer ones are rounded."""
+    return sql if found in ("TIMESTAMP_MS", "TIMESTAMP_S") else f"tr_round_timestamp({sql}, 1000)"

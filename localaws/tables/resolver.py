@@ -1,0 +1,302 @@
+"""Names to tables, and compiled queries to SQL that the engine can run: the catalog's side."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sqlglot import exp
+
+from localaws.catalog import Catalog, EntityNotFound
+from localaws.engine import Session
+from localaws.objects import ObjectStore
+from localaws.sql.casts import CannotCast, cast
+from localaws.sql.errors import QueryError
+from localaws.sql.queries import analyze
+from localaws.sql.scope import Analysis, Output, Scan, Typed, View
+from localaws.sql.types import VARCHAR, Type, quoted
+from localaws.tables import csv_format, iceberg, json_format, parquet_format
+from localaws.tables.hive import HiveTable, Partition, Split, load_hive_table, splits
+from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
+from localaws.tables.locations import NULL_PARTITION
+from localaws.tables.views import is_view, load_view
+
+_Relation = HiveTable | IcebergTable | View
+
+
+@dataclass
+class Lakehouse:
+    """What statements work on: the catalog, the objects, a scratch folder beside them."""
+
+    catalog: Catalog
+    store: ObjectStore
+    scratch: Path
+    account: str
+    lake: Lake = field(init=False)
+    _locks: dict[tuple[str, str], RLock] = field(default_factory=dict)
+    _guard: RLock = field(default_factory=RLock)
+
+    def __post_init__(self) -> None:
+        self.lake = Lake(self.catalog, self.store, self.scratch)
+
+    @contextmanager
+    def writing(self, database: str, name: str) -> Iterator[None]:
+        """One writer a table in this process; others wait, so that none of them has to fail."""
+        with self._guard:
+            lock = self._locks.setdefault((database, name), RLock())
+        with lock:
+            yield
+
+    def glue_table(self, database: str, name: str) -> dict[str, Any]:
+        """Raises SCHEMA_NOT_FOUND, TABLE_NOT_FOUND."""
+        try:
+            return self.catalog.get_table(database, name)
+        except EntityNotFound:
+            pass
+        self.require_database(database)
+        message = f"Table 'awsdatacatalog.{database}.{name}' does not exist"
+        raise QueryError("TABLE_NOT_FOUND", message)
+
+    def require_database(self, database: str) -> None:
+        try:
+            self.catalog.get_database(database)
+        except EntityNotFound:
+            raise QueryError("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist") from None
+
+    # ---- the compiler's view of the catalog
+
+    def table(self, database: str, name: str, version: exp.Version | None = None) -> _Relation:
+        glue = self.glue_table(database, name)
+        if is_iceberg(glue):
+            table = self.lake.load(glue)
+            snapshot = _snapshot(table, version)
+            return IcebergTable(glue["DatabaseName"], glue["Name"], table, snapshot)
+        if version is not None:
+            message = f"{database}.{name}: only Iceberg tables have versions"
+            raise QueryError("NOT_SUPPORTED", message)
+        return load_view(glue) if is_view(glue) else load_hive_table(glue, self.catalog)
+
+    # ---- from a compiled query to one the engine runs
+
+    def plan(self, tree: exp.Expression, sql: str, database: str, session: Session) -> "Plan":
+        """Raises QueryError where the query is wrong or not supported."""
+        output, analysis = analyze(tree, sql, self, database)
+        return self.finish(output, analysis, session)
+
+    def finish(self, output: Output, analysis: Analysis, session: Session) -> "Plan":
+        """The query's scan markers replaced by what is to be read."""
+        text, scanned = output.sql, 0
+        for scan in analysis.scans:
+            scan_sql, size = self._scan(scan, session)
+            text = text.replace(scan.marker, scan_sql)
+            scanned += size
+        return Plan(text, output, scanned)
+
+    def _scan(self, scan: Scan, session: Session) -> tuple[str, int]:
+        """The scan's SQL, and the bytes it reads."""
+        table = scan.table
+        if isinstance(table, IcebergTable):
+            columns = [each for each in table.columns if each[0] in scan.used]
+            files = [(file, self.lake.stored_file(file)) for file in table.data_files()]
+            paths = [stored.path for _, stored in files]
+            sql = iceberg.files_sql(table, columns, files)
+            return sql, _parquet_bytes(paths, [name for name, _ in columns], session)
+        return self._scan_hive(scan, table, session)
+
+    def _scan_hive(self, scan: Scan, table: HiveTable, session: Session) -> tuple[str, int]:
+        kept = _pruned(scan, table, session)
+        found = splits(table, kept, self.store)
+        data = [each for each in table.data_columns if each[0] in scan.used]
+        keys = [each for each in table.partition_columns if each[0] in scan.used]
+        if not found:
+            return _empty(data + keys), 0
+        names = ", ".join(f"f.{quoted(name)}" for name, _ in data)
+        relation, size = self._read(table, data, found, session)
+        if not keys and "$path" not in scan.used:
+            return f"(SELECT {names or '1 AS one'} FROM {relation} AS f)", size
+        key_columns = [name for name, _ in keys]
+        rows = ", ".join(_place(each, table, keys) for each in found)
+        columns = ", ".join(["path", '"$path"', *map(quoted, key_columns)])
+        selected = ", ".join(
+            [*([names] if names else []), *(f"p.{quoted(k)}" for k in key_columns)]
+        )
+        prefix = f"{selected}, " if selected else ""
+        return (
+            f'(SELECT {prefix}p."$path" FROM {relation} AS f '
+            f"JOIN (VALUES {rows}) AS p({columns}) ON f.filename = p.path)"
+        ), size
+
+    def _read(
+        self,
+        table: HiveTable,
+        columns: list[tuple[str, Type]],
+        found: list[Split],
+        session: Session,
+    ) -> tuple[str, int]:
+        paths = [each.stored.path for each in found]
+        whole = sum(each.stored.size for each in found)
+        if table.serde == parquet_format.SERDE:
+            relation = parquet_format.scan_sql(columns, paths, session)
+            return relation, _parquet_bytes(paths, [name for name, _ in columns], session)
+        groups: dict[str, list[Path]] = {}
+        for each in found:
+            groups.setdefault(_compression(each.stored.key), []).append(each.stored.path)
+        if table.serde in json_format.SERDES:
+            parts = [
+                self._json(table, columns, files, compression, session)
+                for compression, files in groups.items()
+            ]
+        elif table.serde == csv_format.SERDE:
+            parts = [
+                csv_format.scan_sql(columns, files, compression, table)
+                for compression, files in groups.items()
+            ]
+        else:
+            message = f"{table.database}.{table.name}: SerDe {table.serde or '(none)'}"
+            raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
+        return f"({' UNION ALL '.join(f'SELECT * FROM {part}' for part in parts)})", whole
+
+    def _json(
+        self,
+        table: HiveTable,
+        columns: list[tuple[str, Type]],
+        files: list[Path],
+        compression: str,
+        session: Session,
+    ) -> str:
+        parameters = {**table.serde_parameters}
+        for partition in table.partitions:
+            if partition.serde_parameters:
+                parameters = {**parameters, **partition.serde_parameters}
+        _refuse_json_options(table, parameters)
+        ignore = parameters.get("ignore.malformed.json", "false").lower() == "true"
+        keys = json_format.keys_of(files, compression, session)
+        source = json_format.lines_sql(files, compression)
+        return json_format.scan_sql(
+            columns, source, keys, ignore_malformed=ignore and table.serde == json_format.OPENX
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`sql` gives columns c0, c1, ...; `scanned` is what it reads, in bytes."""
+
+    sql: str
+    output: Output
+    scanned: int
+
+    def columns(self) -> list[tuple[str, Type]]:
+        return list(zip(self.output.column_names, self.output.types, strict=True))
+
+
+def _refuse_json_options(table: HiveTable, parameters: dict[str, str]) -> None:
+    for name in parameters:
+        if name.startswith("mapping.") or name in ("dots.in.keys", "case.insensitive"):
+            message = f"{table.database}.{table.name}: SerDe property {name}"
+            raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
+
+
+def _compression(key: str) -> str:
+    """As Hadoop does: by the object's name."""
+    return "gzip" if key.endswith(".gz") else "none"
+
+
+def _empty(columns: list[tuple[str, Type]]) -> str:
+    nothing = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
+    path = 'NULL::VARCHAR AS "$path"'
+    return f"(SELECT {', '.join([*nothing, path])} WHERE false)"
+
+
+def _place(each: Split, table: HiveTable, keys: list[tuple[str, Type]]) -> str:
+    """One row of the relation that gives each file its partition's values."""
+    by_name = dict(zip(table.partition_keys, each.values, strict=True))
+    values = [partition_value(by_name[name], type_) for name, type_ in keys]
+    paths = (json_format.text(str(each.stored.path)), json_format.text(each.url))
+    return f"({', '.join([*paths, *values])})"
+
+
+def partition_value(value: str, type_: Type) -> str:
+    """A partition folder's text as a constant of the key's type."""
+    if value == NULL_PARTITION:
+        return f"CAST(NULL AS {type_.duckdb()})"
+    literal = Typed(json_format.text(value), VARCHAR)
+    try:
+        return f"CAST({cast(literal, type_).sql} AS {type_.duckdb()})"
+    except CannotCast:
+        message = f"partition key type {type_} is not supported locally"
+        raise QueryError("NOT_SUPPORTED", message) from None
+
+
+def _pruned(scan: Scan, table: HiveTable, session: Session) -> list[Partition]:
+    """The partitions that the query's conditions on partition columns leave."""
+    partitions = list(table.partitions)
+    if not partitions or not scan.filters:
+        return partitions
+    rows = ", ".join(
+        "("
+        + ", ".join(
+            [
+                str(i),
+                *(
+                    partition_value(value, type_)
+                    for value, (_, type_) in zip(
+                        partition.values, table.partition_columns, strict=True
+                    )
+                ),
+            ]
+        )
+        + ")"
+        for i, partition in enumerate(partitions)
+    )
+    columns = ", ".join(["number", *map(quoted, table.partition_keys)])
+    kept = session.rows(
+        f"SELECT {scan.alias}.number FROM (VALUES {rows}) AS {scan.alias}({columns}) "
+        f"WHERE {' AND '.join(scan.filters)} ORDER BY 1"
+    )
+    return [partitions[i] for (i,) in kept]
+
+
+def _parquet_bytes(paths: list[Path], columns: list[str], session: Session) -> int:
+    """Compressed bytes of the column chunks that a query over `columns` reads."""
+    if not paths or not columns:
+        return 0
+    names = json_format.text_list(columns)
+    ((size,),) = session.rows(
+        "SELECT coalesce(sum(total_compressed_size), 0) FROM "
+        f"parquet_metadata({json_format.text_list([str(path) for path in paths])}) "
+        f"WHERE list_contains({names}, lower(split_part(path_in_schema, ', ', 1)))"
+    )
+    return int(size)
+
+
+def _snapshot(table, version: exp.Version | None) -> int | None:
+    """The snapshot that `FOR VERSION / TIMESTAMP AS OF` names; the current one without it."""
+    if version is None:
+        current = table.metadata.current_snapshot()
+        return current.snapshot_id if current else None
+    expression = version.expression
+    if version.name.upper() == "VERSION" and isinstance(expression, exp.Literal):
+        snapshot = table.metadata.snapshot_by_id(int(expression.this))
+        if snapshot is None:
+            message = f"Iceberg snapshot ID does not exists: {expression.this}"
+            raise QueryError("INVALID_ARGUMENTS", message)
+        return snapshot.snapshot_id
+    if version.name.upper() == "TIMESTAMP" and isinstance(expression, exp.Cast):
+        return _snapshot_at(table, expression.this.name)
+    raise QueryError("NOT_SUPPORTED", "this form of time travel is not supported locally")
+
+
+def _snapshot_at(table, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        raise QueryError("NOT_SUPPORTED", f"the time zone of '{text}' is not UTC") from None
+    milliseconds = int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+    snapshot = table.snapshot_as_of_timestamp(milliseconds)
+    if snapshot is None:
+        message = f"No version history table {table.name()} at or before {text}"
+        raise QueryError("INVALID_ARGUMENTS", message)
+    return snapshot.snapshot_id

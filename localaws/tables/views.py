@@ -1,0 +1,78 @@
+"""Views as Athena stores them: base64 JSON in the Glue table's ViewOriginalText."""
+
+import base64
+import json
+from typing import Any
+
+from localaws.sql.errors import QueryError
+from localaws.sql.scope import View
+from localaws.sql.types import Type, parse_type
+
+_PREFIX, _SUFFIX = "/* Presto View: ", " */"
+
+
+def is_view(glue: dict[str, Any]) -> bool:
+    return glue.get("TableType") == "VIRTUAL_VIEW"
+
+
+def load_view(glue: dict[str, Any]) -> View:
+    text = (glue.get("ViewOriginalText") or "").strip()
+    title = f"{glue['DatabaseName']}.{glue['Name']}"
+    if not (text.startswith(_PREFIX) and text.endswith(_SUFFIX)):
+        raise QueryError("NOT_SUPPORTED", f"Hive views are not supported locally: {title}")
+    try:
+        stored = json.loads(base64.b64decode(text[len(_PREFIX) : -len(_SUFFIX)]))
+        columns = tuple((each["name"], parse_type(each["type"])) for each in stored["columns"])
+    except (ValueError, KeyError) as error:
+        raise QueryError("INVALID_VIEW", f"Invalid view text of {title}: {error}") from None
+    return View(
+        glue["DatabaseName"], glue["Name"], stored["originalSql"], stored["schema"], columns
+    )
+
+
+def view_input(
+    name: str, sql: str, database: str, columns: list[tuple[str, Type]], account: str
+) -> dict[str, Any]:
+    """The TableInput of a view.
+
+    Raises QueryError for a column type that a view cannot have.
+    """
+    stored = {
+        "originalSql": sql,
+        "catalog": "awsdatacatalog",
+        "schema": database,
+        "columns": [{"name": column, "type": str(type_)} for column, type_ in columns],
+        "owner": account,
+        "runAsInvoker": False,
+        "properties": {},
+    }
+    encoded = base64.b64encode(json.dumps(stored).encode()).decode()
+    return {
+        "Name": name,
+        "TableType": "VIRTUAL_VIEW",
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "PartitionKeys": [],
+        # dbt-athena reads the location of whatever it finds.
+        "StorageDescriptor": {
+            "Columns": [
+                {"Name": column, "Type": _glue_type(column, type_)} for column, type_ in columns
+            ],
+            "Location": "",
+            "SerdeInfo": {},
+        },
+        "ViewOriginalText": f"{_PREFIX}{encoded}{_SUFFIX}",
+        "ViewExpandedText": "/* Presto View */",
+    }
+
+
+def _glue_type(column: str, type_: Type) -> str:
+    if type_.base == "timestamp with time zone":
+        return "timestamp"
+    if type_.base == "json":
+        return "string"
+    try:
+        return type_.hive()
+    except ValueError:
+        raise QueryError(
+            "NOT_SUPPORTED", f"Column '{column}' has an unsupported type: {type_}"
+        ) from None
