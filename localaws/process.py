@@ -168,7 +168,7 @@ def holding(data_dir: Path, region: str | None) -> Iterator[str]:
 
 def wait_until_free(data_dir: Path) -> None:
     """Return when no process holds the data directory any more."""
-    with (data_dir / LOCK_FILE).open("a") as lock:
+    with (data_dir / LOCK_FILE).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
@@ -236,7 +236,7 @@ def _take(lock: IO[str]) -> bool:
 
 def _is_locked(path: Path) -> bool:
     try:
-        with path.open("a") as lock:
+        with path.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

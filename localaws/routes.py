@@ -49,4 +49,9 @@ Handler = Callable[[dict[str, Any], Context], dict[str, Any]]
 
 
 class Service(Protocol):
+    """`close` is called when the endpoint stops: end what runs in the background, keep its state.
+    Requests that are still running may need the service until they are answered."""
+
     actions: Mapping[str, Handler]
+
+    def close(self) -> None: ...

@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localaws import process
-from localaws.settings import ACCOUNT, HOST, state_file, tmp_dir
+from localaws.settings import ACCOUNT, DEFAULT_REGION, HOST, state_file, tmp_dir
 
 if TYPE_CHECKING:
     from localaws.app import App
+    from localaws.routes import Context, Service
 
 GRACE = 30.0  # seconds that running requests get to finish when the endpoint stops
 
@@ -41,10 +42,12 @@ def serve(
     region: None means the data directory's own. Raises process.UserError.
     """
     data_dir = data_dir.absolute()
+    _require_region(region)
     with process.holding(data_dir, region) as region, _listening(port) as listener:
         _stay_inside(data_dir)
-        app, close = _build(data_dir, region)
-        server = _server(app, listener)
+        context = _context(data_dir, region)
+        services = _services(context)
+        server = _server(_app(context, services), listener)
         endpoint = process.Endpoint.of_this_process(data_dir, listener.getsockname()[1], region)
         _on_signal(server.shutdown)
         endpoint.publish()
@@ -54,10 +57,12 @@ def serve(
             server.serve_forever(poll_interval=0.1)
             log.info("stopping")
             server.draining = True
-            close()
+            for _, service in services:
+                service.close()
             server.drain(GRACE)
         finally:
             endpoint.withdraw()
+            context.state.close()
         log.info("stopped")
 
 
@@ -70,6 +75,15 @@ def _on_signal(shut_down: Callable[[], None]) -> None:
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
+
+
+def _require_region(region: str | None) -> None:
+    if region is None:
+        return
+    from boto3 import Session
+
+    if region not in Session().get_available_regions("glue"):
+        raise process.UserError(f"AWS has no region {region}. Use one such as {DEFAULT_REGION}.")
 
 
 @contextmanager
@@ -98,19 +112,17 @@ def _stay_inside(data_dir: Path) -> None:
     os.chdir(data_dir)
 
 
-def _build(data_dir: Path, region: str) -> tuple[App, Callable[[], None]]:
-    """The application over a data directory, and what stops its services' background work."""
+def _context(data_dir: Path, region: str) -> Context:
     os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT  # whoever signs, there is one account
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # no web page is to read our answers
     # After the environment, which moto reads when it is imported.
-    from localaws.app import App
     from localaws.catalog import Catalog
     from localaws.objects import ObjectStore
     from localaws.routes import Context
     from localaws.state import State
 
     state = State(state_file(data_dir))
-    context = Context(
+    return Context(
         region=region,
         account=ACCOUNT,
         data_dir=data_dir,
@@ -118,22 +130,9 @@ def _build(data_dir: Path, region: str) -> tuple[App, Callable[[], None]]:
         store=ObjectStore(data_dir, state, region),
         catalog=Catalog(state, region),
     )
-    services = _services(context)
-    handlers = {
-        f"{prefix}.{action}": handler
-        for prefix, service in services
-        for action, handler in service.actions.items()
-    }
-
-    def close() -> None:
-        for _, service in services:
-            if hasattr(service, "close"):
-                service.close()
-
-    return App(context, handlers), close
 
 
-def _services(context: Any) -> list[tuple[str, Any]]:
+def _services(context: Context) -> list[tuple[str, Service]]:
     """(X-Amz-Target prefix, service) of what executes here."""
     known = (
         ("AmazonAthena", "localaws.athena.service", "AthenaService"),
@@ -145,6 +144,17 @@ def _services(context: Any) -> list[tuple[str, Any]]:
         for prefix, module, name in known
         if importlib.util.find_spec(module)
     ]
+
+
+def _app(context: Context, services: list[tuple[str, Service]]) -> App:
+    from localaws.app import App
+
+    handlers = {
+        f"{prefix}.{action}": handler
+        for prefix, service in services
+        for action, handler in service.actions.items()
+    }
+    return App(context, handlers)
 
 
 def _server(app: App, listener: socket.socket) -> Any:
