@@ -116,8 +116,13 @@ def _describe(endpoint: process.Endpoint) -> None:
 
 
 def _health(endpoint: process.Endpoint) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{endpoint.url}/_localaws/health", timeout=30) as response:
-        return json.load(response)
+    try:
+        with urllib.request.urlopen(f"{endpoint.url}/_localaws/health", timeout=30) as response:
+            return json.load(response)
+    except OSError as error:
+        raise process.UserError(
+            f"The endpoint (pid {endpoint.pid}) does not answer: {error}. See {endpoint.log}"
+        ) from None
 
 
 def _uptime(endpoint: process.Endpoint) -> float:

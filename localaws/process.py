@@ -99,8 +99,7 @@ def start(data_dir: Path, port: int | None = None, region: str | None = None) ->
     Raises UserError.
     """
     data_dir = data_dir.absolute()
-    _require_ours(data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
+    _prepare(data_dir)
     with _locked(data_dir / CONTROL_LOCK_FILE):
         running = find(data_dir)
         if running:
@@ -151,8 +150,7 @@ def holding(data_dir: Path, region: str | None) -> Iterator[str]:
     Raises UserError when another process holds it, it belongs to something else, or its region or
     format is another.
     """
-    _require_ours(data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
+    _prepare(data_dir)
     with (data_dir / LOCK_FILE).open("a+") as lock:
         if not _take(lock):
             raise UserError(
@@ -240,7 +238,7 @@ def _is_locked(path: Path) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return False
 
@@ -256,18 +254,19 @@ def _locked(path: Path) -> Iterator[None]:
                 return
 
 
-def _require_ours(data_dir: Path) -> None:
-    """Refuse a directory that holds something else."""
-    ours = {MARKER_FILE, LOCK_FILE, CONTROL_LOCK_FILE, LOG_FILE}
-    if data_dir.exists() and not data_dir.is_dir():
-        raise UserError(f"{data_dir} is not a directory. Choose another --data-dir.")
-    if data_dir.is_dir() and not (data_dir / MARKER_FILE).exists():
-        foreign = [entry.name for entry in data_dir.iterdir() if entry.name not in ours]
-        if foreign:
-            raise UserError(
-                f"{data_dir} is not empty and not a localaws data directory."
-                " Choose another --data-dir."
-            )
+def _prepare(data_dir: Path) -> None:
+    """Make the directory, or refuse one that holds something else."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        names = {entry.name for entry in data_dir.iterdir()}
+    except OSError as error:
+        raise UserError(
+            f"Cannot use {data_dir}: {error.strerror}. Choose another --data-dir."
+        ) from None
+    if names - {LOCK_FILE, CONTROL_LOCK_FILE, LOG_FILE} and MARKER_FILE not in names:
+        raise UserError(
+            f"{data_dir} is not empty and not a localaws data directory. Choose another --data-dir."
+        )
 
 
 def _mark(data_dir: Path, region: str | None) -> str:

@@ -142,8 +142,15 @@ def _services(context: Context) -> list[tuple[str, Service]]:
     return [
         (prefix, getattr(importlib.import_module(module), name)(context))
         for prefix, module, name in known
-        if importlib.util.find_spec(module)
+        if _exists(module)
     ]
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even its package
+        return False
 
 
 def _app(context: Context, services: list[tuple[str, Service]]) -> App:
@@ -172,10 +179,13 @@ def _server(app: App, listener: socket.socket) -> Any:
             return proceed
 
         def run_wsgi(self) -> None:
+            if self.server.draining:
+                self.close_connection = True
+                return
             with self.server.request():
                 environ = self.make_environ()
                 body = self._read_body(environ)
-                if body is None or self.server.draining:
+                if body is None:
                     self.close_connection = True
                     return
                 environ["wsgi.input"] = io.BytesIO(body)

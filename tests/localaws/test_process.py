@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -179,6 +180,7 @@ def test_stopping_lets_a_running_request_finish(fresh_endpoint):
         with fresh_endpoint.log.open() as log:
             while "stopping" not in log.read():
                 assert stopping.is_alive()
+        time.sleep(0.5)  # for a process that would not wait to be gone
         connection.sendall(body[50_000:])
         assert b"200 OK" in connection.recv(10_000)
         stopping.join()
@@ -213,6 +215,14 @@ def test_a_directory_of_something_else_is_left_alone(tmp_path):
         assert refused.returncode == 1
         assert "not a localaws data directory" in one_line(refused.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_a_data_directory_that_cannot_be(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in ("file", "file/below"):
+        up = run("up", "--port", "0", "--data-dir", tmp_path / path)
+        assert up.returncode == 1
+        assert "Choose another --data-dir" in one_line(up.stderr)
 
 
 def test_the_process_writes_only_into_its_data_directory(tmp_path, monkeypatch, connect):
