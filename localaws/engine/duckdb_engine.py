@@ -22,12 +22,13 @@ class DuckDBEngine:
         scratch.mkdir(parents=True, exist_ok=True)
         self._instance = duckdb.connect(
             config={
-                "temp_directory": str(scratch / "spill"),
-                "allowed_directories": [str(readable), str(scratch)],
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
         )
+        folders = ", ".join(f"'{folder}'" for folder in (readable, scratch))
+        self._instance.execute(f"SET temp_directory = '{scratch / 'spill'}'")
+        self._instance.execute(f"SET allowed_directories = [{folders}]")
         self._instance.execute("SET TimeZone = 'UTC'")
         self._instance.execute(_MACROS.read_text())
         self._instance.execute("SET enable_external_access = false")
@@ -57,9 +58,8 @@ class DuckDBSession:
             raise translated(error) from error
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        reader = self._execute(sql).fetch_record_batch(rows)
         try:
-            yield from reader
+            yield from self._connection.sql(sql).to_arrow_reader(rows)
         except (duckdb.Error, pa.ArrowException) as error:
             raise translated(error) from error
 

@@ -147,7 +147,10 @@ def _decimal_divide(left: Typed, right: Typed) -> Typed:
     dividend = f"CAST({left.sql} * {10**s1} AS HUGEINT) * {10**raised}::HUGEINT"
     divisor = f"CAST({right.sql} * {10**s2} AS HUGEINT)"
     quotient = f"tr_divide_half_up({dividend}, {divisor})"
-    return Typed(f"CAST(CAST({quotient} AS VARCHAR) || 'e-{scale}' AS {result.duckdb()})", result)
+    # Text with an exponent shifts the point exactly; parsed wide, since the digits come first.
+    wide = decimal(38, scale).duckdb()
+    shifted = f"CAST(CAST({quotient} AS VARCHAR) || 'e-{scale}' AS {wide})"
+    return Typed(f"CAST({shifted} AS {result.duckdb()})", result)
 
 
 def _as_decimal(value: Typed) -> Typed:

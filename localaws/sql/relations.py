@@ -241,7 +241,7 @@ def _table(node: exp.Table, scope: Scope) -> tuple[str, Relation, str]:
 
 def _scan(table, node: exp.Table, analysis: Analysis) -> tuple[str, Relation, str]:
     alias = analysis.alias()
-    scan = Scan(table, f"/*scan {len(analysis.scans)}*/", alias)
+    scan = Scan(table, f"/*{analysis.token} {len(analysis.scans)}*/", alias)
     analysis.scans.append(scan)
 
     def field(name: str, type_: Type, hidden: bool) -> Field:

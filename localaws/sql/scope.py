@@ -1,5 +1,6 @@
 """Names in a query: relations with their fields, and how a reference finds one of them."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -116,6 +117,8 @@ class Analysis:
     uses: list[tuple[Scan, str]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
     view_depth: int = 0
+    # Unguessable, so that no text of the statement can be taken for a marker.
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def alias(self) -> str:
         return f"r{next(self.numbers)}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pyiceberg.catalog.noop import NoopCatalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
@@ -46,7 +47,7 @@ from pyiceberg.types import (
 
 from localaws.catalog import Catalog, ConcurrentModification
 from localaws.objects import ObjectStore, StoredObject
-from localaws.sql import types
+from localaws.sql import hive, types
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, quoted
 from localaws.tables.json_format import text
@@ -102,10 +103,11 @@ class IcebergTable:
         return [task.file for task in tasks]
 
 
-class Lake:
+class Lake(NoopCatalog):
     """Loads, creates and commits the Iceberg tables of the catalog."""
 
     def __init__(self, catalog: Catalog, store: ObjectStore, scratch: Path) -> None:
+        super().__init__("localaws")
         self._catalog, self._store = catalog, store
         self.io = StoreIO(store, scratch)
 
@@ -203,10 +205,11 @@ class Lake:
             raise QueryError("ICEBERG_CANNOT_OPEN_SPLIT", message) from None
 
 
-class _Unpublished:
+class _Unpublished(NoopCatalog):
     """Where a table that is still being created commits: to its first metadata file."""
 
     def __init__(self, io: StoreIO) -> None:
+        super().__init__("localaws")
         self._io = io
 
     def commit_table(
@@ -321,6 +324,12 @@ def _like(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
     if schema.names != given.names:
         raise ValueError(f"columns {given.names} are not the table's {schema.names}")
     return schema
+
+
+def named_columns(sql: str, names: list[str]) -> str:
+    """A compiled query (columns c0, c1, ...) under the table's column names."""
+    columns = ", ".join(f"c{i} AS {quoted(name)}" for i, name in enumerate(names))
+    return f"SELECT {columns} FROM ({sql}) AS q"
 
 
 def append(table: Table, added: Iterable[DataFile]) -> None:
@@ -463,3 +472,35 @@ def _metadata_location(location: str, version: int) -> str:
 def _version(metadata_location: str) -> int:
     name = metadata_location.rsplit("/", 1)[-1].split("-", 1)[0]
     return int(name) if name.isdigit() else 0
+
+
+# ---- schema changes
+
+
+def write_first_metadata(table: Table) -> None:
+    """Metadata of a table created without data."""
+    output = table.io.new_output(table.metadata_location)
+    ToOutputFile.table_metadata(table.metadata, output, overwrite=True)
+
+
+def add_columns(table: Table, columns: Iterable[hive.Column]) -> None:
+    """Raises COLUMN_ALREADY_EXISTS; rows written before have NULL there."""
+    known = {field.name.lower() for field in table.schema().fields}
+    with table.update_schema() as update:
+        for column in columns:
+            if column.name in known:
+                message = f"Column '{column.name}' already exists"
+                raise QueryError("COLUMN_ALREADY_EXISTS", message)
+            try:
+                type_ = types.parse_type(column.type, timestamp_precision=6)
+            except ValueError as error:
+                raise QueryError("TYPE_NOT_FOUND", str(error)) from None
+            (field,) = _schema([(column.name, type_, column.comment)]).fields
+            update.add_column(column.name, field.field_type, doc=column.comment)
+
+
+def drop_column(table: Table, name: str) -> None:
+    if name not in {field.name.lower() for field in table.schema().fields}:
+        raise QueryError("COLUMN_NOT_FOUND", f"Column '{name}' does not exist")
+    with table.update_schema() as update:
+        update.delete_column(name)

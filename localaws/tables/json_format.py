@@ -89,7 +89,7 @@ class _Hidden:
 @lru_cache(maxsize=10_000)
 def _file_keys(path: Path, compression: str, hidden: _Hidden) -> Keys:
     ((structure,),) = hidden.session.rows(
-        "SELECT json_group_structure(line) FROM "
+        "SELECT json_group_structure(line::JSON) FROM "
         f"{lines_sql([path], compression)} WHERE json_valid(line) AND json_type(line) = 'OBJECT'"
     )
     return _key_tree(json.loads(structure) if structure else {})

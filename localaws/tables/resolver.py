@@ -103,7 +103,7 @@ class Lakehouse:
             files = [(file, self.lake.stored_file(file)) for file in table.data_files()]
             paths = [stored.path for _, stored in files]
             sql = iceberg.files_sql(table, columns, files)
-            return sql, _parquet_bytes(paths, [name for name, _ in columns], session)
+            return sql, parquet_bytes(paths, [name for name, _ in columns], session)
         return self._scan_hive(scan, table, session)
 
     def _scan_hive(self, scan: Scan, table: HiveTable, session: Session) -> tuple[str, int]:
@@ -140,7 +140,7 @@ class Lakehouse:
         whole = sum(each.stored.size for each in found)
         if table.serde == parquet_format.SERDE:
             relation = parquet_format.scan_sql(columns, paths, session)
-            return relation, _parquet_bytes(paths, [name for name, _ in columns], session)
+            return relation, parquet_bytes(paths, [name for name, _ in columns], session)
         groups: dict[str, list[Path]] = {}
         for each in found:
             groups.setdefault(_compression(each.stored.key), []).append(each.stored.path)
@@ -259,7 +259,7 @@ def _pruned(scan: Scan, table: HiveTable, session: Session) -> list[Partition]:
     return [partitions[i] for (i,) in kept]
 
 
-def _parquet_bytes(paths: list[Path], columns: list[str], session: Session) -> int:
+def parquet_bytes(paths: list[Path], columns: list[str], session: Session) -> int:
     """Compressed bytes of the column chunks that a query over `columns` reads."""
     if not paths or not columns:
         return 0

@@ -1,5 +1,6 @@
 """PyIceberg's FileIO over the object store in this process."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -65,7 +66,8 @@ class StoreOutput(OutputFile):
 class _PublishedOnClose:
     def __init__(self, store: ObjectStore, bucket: str, key: str, scratch: Path) -> None:
         self._store, self._bucket, self._key = store, bucket, key
-        self._file: BinaryIO = tempfile.NamedTemporaryFile(dir=scratch, delete=False)
+        handle, self._name = tempfile.mkstemp(dir=scratch)
+        self._file: BinaryIO = os.fdopen(handle, "wb")
 
     def write(self, data: bytes) -> int:
         return self._file.write(data)
@@ -83,7 +85,7 @@ class _PublishedOnClose:
     def close(self) -> None:
         if not self._file.closed:
             self._file.close()
-            self._store.put_file(self._bucket, self._key, Path(self._file.name))
+            self._store.put_file(self._bucket, self._key, Path(self._name))
 
     def __enter__(self) -> "_PublishedOnClose":
         return self
@@ -93,7 +95,7 @@ class _PublishedOnClose:
             self.close()
         else:
             self._file.close()
-            Path(self._file.name).unlink(missing_ok=True)
+            Path(self._name).unlink(missing_ok=True)
 
 
 class StoreIO(FileIO):

@@ -38,9 +38,8 @@ def _average_decimal(arguments: list[Typed]) -> Typed:
     scale = 10 ** type_.args[1]
     unscaled = f"CAST({total} * {scale} AS HUGEINT)"
     average = f"tr_divide_half_up({unscaled}, CAST({count} AS HUGEINT))"
-    return Typed(
-        f"CAST(CAST({average} AS VARCHAR) || 'e-{type_.args[1]}' AS {decimal(38, type_.args[1]).duckdb()})", type_
-    )
+    wide = decimal(38, type_.args[1]).duckdb()
+    return Typed(f"CAST(CAST({average} AS VARCHAR) || 'e-{type_.args[1]}' AS {wide})", type_)
 
 
 def _comparable(arguments: list[Typed]) -> None:

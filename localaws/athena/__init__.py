@@ -1,0 +1,1 @@
+"""The Athena API: statements taken, executed, and their results kept."""

@@ -1,0 +1,170 @@
+"""One statement: told apart by its first words, then carried out."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from localaws.athena import ddl
+from localaws.athena.outcome import Outcome
+from localaws.athena.render import rendered_rows
+from localaws.athena.writes import create_table_as, insert
+from localaws.engine import Session
+from localaws.sql import hive
+from localaws.sql.dialect import parse_query
+from localaws.sql.errors import Position, QueryError
+from localaws.sql.merge import delete_as_changes, merge_as_changes, update_as_changes
+from localaws.tables.resolver import Lakehouse
+from localaws.tables.row_changes import change_rows
+from localaws.tables.views import is_view, view_input
+
+MAX_QUERY_BYTES = 262_144
+# Athena's statements that have no part here yet.
+_NOT_SUPPORTED = (
+    "EXPLAIN",
+    "OPTIMIZE",
+    "VACUUM",
+    "UNLOAD",
+    "PREPARE",
+    "EXECUTE",
+    "DEALLOCATE",
+    "TABLE",
+)
+
+_NAME_PART = r'(?:"(?:[^"]|"")+"|`[^`]+`|\w+)'
+_VIEW = re.compile(
+    rf"\s*create\s+(?P<replace>or\s+replace\s+)?view\s+(?P<name>{_NAME_PART}(?:\.{_NAME_PART})*)"
+    r"\s+as\s+(?P<query>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CTAS = re.compile(
+    rf"\s*create\s+table\s+(?:if\s+not\s+exists\s+)?{_NAME_PART}(?:\.{_NAME_PART})*\s*"
+    r"(?:with\s*\(.*?\)\s*)?as\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement's text without its comments in front and semicolons behind."""
+
+    sql: str
+    database: str
+
+    @property
+    def verb(self) -> str:
+        match = re.match(r"[\s(]*(\w+)", self.sql)
+        return match[1].upper() if match else ""
+
+
+def strip(sql: str) -> str:
+    """Without leading comments, surrounding space and trailing semicolons.
+
+    Raises QueryError for what is too long or nothing at all.
+    """
+    if len(sql.encode()) > MAX_QUERY_BYTES:
+        message = f"Query string length exceeds the maximum of {MAX_QUERY_BYTES} bytes"
+        raise QueryError("INVALID_INPUT", message)
+    text = re.sub(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", "", sql, flags=re.DOTALL)
+    text = re.sub(r"[\s;]+\Z", "", text)
+    if not text:
+        raise QueryError("SYNTAX_ERROR", "Only one sql statement is allowed. Got: ")
+    return text
+
+
+def execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Outcome:
+    """Raises QueryError. Rows of a query are read while they are iterated over."""
+    match statement.verb:
+        case "SELECT" | "WITH" | "VALUES":
+            return _select(statement, lakehouse, session)
+        case "CREATE" if view := _VIEW.fullmatch(statement.sql):
+            return _create_view(view, statement, lakehouse, session)
+        case "CREATE" if _CTAS.match(statement.sql):
+            tree = _parsed(statement, exp.Create)
+            return create_table_as(tree, statement.sql, statement.database, lakehouse, session)
+        case "INSERT":
+            tree = _parsed(statement, exp.Insert)
+            return insert(tree, statement.sql, statement.database, lakehouse, session)
+        case "MERGE":
+            return _change(statement, exp.Merge, merge_as_changes, lakehouse, session)
+        case "UPDATE":
+            return _change(statement, exp.Update, update_as_changes, lakehouse, session)
+        case "DELETE":
+            return _change(statement, exp.Delete, delete_as_changes, lakehouse, session)
+        case "CREATE" | "DROP" | "ALTER" | "SHOW" | "DESCRIBE" | "DESC" | "MSCK":
+            return ddl.execute(hive.parse_ddl(statement.sql), lakehouse, statement.database)
+    if statement.verb in _NOT_SUPPORTED:
+        raise QueryError("NOT_SUPPORTED", f"{statement.verb} is not supported locally")
+    first = statement.sql.split(maxsplit=1)[0]
+    raise QueryError("SYNTAX_ERROR", f"mismatched input '{first}'", Position(1, 1))
+
+
+def _parsed(statement: Statement, kind: type[exp.Expression]) -> exp.Expression:
+    tree = parse_query(statement.sql)
+    if not isinstance(tree, kind):
+        raise QueryError("SYNTAX_ERROR", f"mismatched input: not a {statement.verb} statement")
+    return tree
+
+
+def _select(statement: Statement, lakehouse: Lakehouse, session: Session) -> Outcome:
+    tree = parse_query(statement.sql)
+    plan = lakehouse.plan(tree, statement.sql, statement.database, session)
+    rows = rendered_rows(session.batches(plan.sql, 10_000), plan.output.types)
+    return Outcome("DML", "SELECT", plan.columns(), rows, scanned=plan.scanned)
+
+
+def _create_view(
+    match: re.Match[str], statement: Statement, lakehouse: Lakehouse, session: Session
+) -> Outcome:
+    parts = [part.strip('"`').lower() for part in re.findall(_NAME_PART, match["name"])]
+    if len(parts) == 3 and parts[0] == "awsdatacatalog":
+        parts = parts[1:]
+    if len(parts) > 2:
+        raise QueryError("SYNTAX_ERROR", f"mismatched input: {match['name']} names no view")
+    name = parts[-1]
+    database = parts[0] if len(parts) == 2 else statement.database
+    query = match["query"].strip()
+    lakehouse.require_database(database)
+    plan = lakehouse.plan(parse_query(query), query, statement.database, session)
+    columns = plan.columns()
+    if None in plan.output.names:
+        place = plan.output.names.index(None) + 1
+        raise QueryError("MISSING_COLUMN_NAME", f"Column name not specified at position {place}")
+    _refuse_duplicates([column for column, _ in columns])
+    view = view_input(name, query, statement.database, columns, lakehouse.account)
+    with lakehouse.writing(database, name):
+        existing = [each for each in lakehouse.catalog.tables(database) if each["Name"] == name]
+        if existing and not is_view(existing[0]):
+            message = f"Table '{database}.{name}' exists and is not a view"
+            raise QueryError("TABLE_ALREADY_EXISTS", message)
+        if existing and not match["replace"]:
+            raise QueryError("TABLE_ALREADY_EXISTS", f"View already exists: '{database}.{name}'")
+        if existing:
+            lakehouse.catalog.update_table(database, view)
+        else:
+            lakehouse.catalog.create_table(database, view)
+    return Outcome("DDL", "CREATE_VIEW")
+
+
+def _refuse_duplicates(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            message = f"Column name '{name}' specified more than once"
+            raise QueryError("DUPLICATE_COLUMN_NAME", message)
+
+
+def _change(
+    statement: Statement,
+    kind: type[exp.Expression],
+    compile_: Callable,
+    lakehouse: Lakehouse,
+    session: Session,
+) -> Outcome:
+    tree = _parsed(statement, kind)
+    target = tree.this
+    database = (target.db or statement.database).lower()
+    with lakehouse.writing(database, target.name.lower()):
+        changes, analysis = compile_(tree, statement.sql, lakehouse, statement.database)
+        changed, scanned = change_rows(changes, analysis, lakehouse, session)
+    return Outcome("DML", statement.verb, update_count=changed, scanned=scanned)

@@ -1,0 +1,169 @@
+"""MERGE, UPDATE and DELETE, compiled to one form: which target rows change, and into what.
+
+Source of the rules: Trino documentation, "MERGE": clauses are tried in order, the first whose
+condition holds wins; a target row matched by more than one source row is an error.
+"""
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from localaws.sql.casts import coerce
+from localaws.sql.expressions import compile_as, compile_expression
+from localaws.sql.queries import compile_query
+from localaws.sql.relations import compile_from
+from localaws.sql.scope import Analysis, Field, Output, Relation, Scope, Tables, Typed
+from localaws.sql.types import BOOLEAN, Type, can_coerce, quoted
+from localaws.tables.iceberg import IcebergTable
+
+TARGET, SOURCE = "target", "source"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One WHEN: `values` are the new row's columns in table order, None for DELETE."""
+
+    matched: bool
+    condition: str
+    values: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class RowChanges:
+    """SQL over two relations, `target` (the table's columns) and `source` (c0, c1, ...).
+
+    `source` is None for UPDATE and DELETE, whose clauses speak of the target alone.
+    """
+
+    table: IcebergTable
+    source: Output | None
+    on: str
+    clauses: tuple[Clause, ...]
+
+
+def _analysis(sql: str, tables: Tables, database: str) -> Analysis:
+    return Analysis(sql, tables, database, compile_query)
+
+
+def _target(node: exp.Table, analysis: Analysis, what: str) -> tuple[IcebergTable, Relation]:
+    database = (node.db or analysis.database).lower()
+    table = analysis.tables.table(database, node.name.lower(), None)
+    if not isinstance(table, IcebergTable):
+        message = f"{what} is only supported on Iceberg tables: {database}.{node.name.lower()}"
+        analysis.error("NOT_SUPPORTED", message, node)
+    fields = tuple(Field(name, type_, f"{TARGET}.{quoted(name)}") for name, type_ in table.columns)
+    name = node.alias.lower() if node.alias else table.name
+    return table, Relation(name, fields, None if node.alias else table.database)
+
+
+def delete_as_changes(
+    tree: exp.Delete, sql: str, tables: Tables, database: str
+) -> tuple[RowChanges, Analysis]:
+    analysis = _analysis(sql, tables, database)
+    table, relation = _target(tree.this, analysis, "DELETE")
+    scope = Scope(analysis, [relation])
+    condition = _where(tree, scope)
+    return RowChanges(table, None, "TRUE", (Clause(True, condition, None),)), analysis
+
+
+def update_as_changes(
+    tree: exp.Update, sql: str, tables: Tables, database: str
+) -> tuple[RowChanges, Analysis]:
+    analysis = _analysis(sql, tables, database)
+    if tree.args.get("from_"):
+        analysis.error("SYNTAX_ERROR", "mismatched input 'FROM'", tree)
+    table, relation = _target(tree.this, analysis, "UPDATE")
+    scope = Scope(analysis, [relation])
+    values = _assigned(tree.expressions, table, scope)
+    return RowChanges(table, None, "TRUE", (Clause(True, _where(tree, scope), values),)), analysis
+
+
+def _where(tree: exp.Expression, scope: Scope) -> str:
+    where = tree.args.get("where")
+    return compile_as(where.this, scope, BOOLEAN, "WHERE clause").sql if where else "TRUE"
+
+
+def merge_as_changes(
+    tree: exp.Merge, sql: str, tables: Tables, database: str
+) -> tuple[RowChanges, Analysis]:
+    analysis = _analysis(sql, tables, database)
+    table, target = _target(tree.this, analysis, "MERGE")
+    outer = Scope(analysis)
+    source_sql, (source,), _ = compile_from(exp.From(this=tree.args["using"]), None, outer)
+    output = Output(
+        "SELECT "
+        + ", ".join(f"{field.use().sql} AS c{i}" for i, field in enumerate(source.visible))
+        + f" FROM {source_sql}",
+        tuple(field.name for field in source.visible),
+        tuple(field.type for field in source.visible),
+    )
+    fields = tuple(
+        Field(name, type_, f"{SOURCE}.c{i}")
+        for i, (name, type_) in enumerate(zip(output.names, output.types, strict=True))
+    )
+    source = Relation(source.name, fields, source.database)
+    both = Scope(analysis, [target, source])
+    on = compile_as(tree.args["on"], both, BOOLEAN, "MERGE ON clause").sql
+    clauses = tuple(
+        _clause(when, table, both, Scope(analysis, [source]))
+        for when in tree.args["whens"].expressions
+    )
+    return RowChanges(table, output, on, clauses), analysis
+
+
+def _clause(when: exp.When, table: IcebergTable, both: Scope, source: Scope) -> Clause:
+    if when.args.get("source"):
+        both.error("SYNTAX_ERROR", "mismatched input 'BY'", when)
+    matched, then = bool(when.args["matched"]), when.args["then"]
+    scope = both if matched else source
+    condition = "TRUE"
+    if when.args.get("condition") is not None:
+        condition = compile_as(when.args["condition"], scope, BOOLEAN, "MERGE WHEN condition").sql
+    match then:
+        case exp.Update() if matched:
+            return Clause(True, condition, _assigned(then.expressions, table, scope))
+        case exp.Insert() if not matched:
+            return Clause(False, condition, _inserted(then, table, scope))
+        case exp.Var() if matched and then.name.upper() == "DELETE":
+            return Clause(True, condition, None)
+    scope.error("SYNTAX_ERROR", "mismatched input: this WHEN has no such action", when)
+
+
+def _assigned(
+    assignments: list[exp.Expression], table: IcebergTable, scope: Scope
+) -> tuple[str, ...]:
+    new: dict[str, str] = {}
+    types = dict(table.columns)
+    for assignment in assignments:
+        name = assignment.this.name.lower()
+        if name not in types:
+            message = f"The UPDATE SET target column {name} doesn't exist"
+            scope.error("COLUMN_NOT_FOUND", message, assignment)
+        if name in new:
+            scope.error("SYNTAX_ERROR", f"Multiple assignments for column {name}", assignment)
+        new[name] = _stored(assignment.expression, types[name], name, scope)
+    return tuple(new.get(name, f"{TARGET}.{quoted(name)}") for name, _ in table.columns)
+
+
+def _inserted(then: exp.Insert, table: IcebergTable, scope: Scope) -> tuple[str, ...]:
+    types = dict(table.columns)
+    names = [each.name.lower() for each in then.this.expressions] if then.this else list(types)
+    values = then.expression.expressions
+    if len(names) != len(values):
+        message = f"Insert has {len(names)} columns but {len(values)} values"
+        scope.error("TYPE_MISMATCH", message, then)
+    new: dict[str, str] = {}
+    for name, value in zip(names, values, strict=True):
+        if name not in types:
+            message = f"Insert column name does not exist in target table: {name}"
+            scope.error("COLUMN_NOT_FOUND", message, then)
+        new[name] = _stored(value, types[name], name, scope)
+    return tuple(new.get(name, f"CAST(NULL AS {type_.duckdb()})") for name, type_ in table.columns)
+
+
+def _stored(node: exp.Expression, type_: Type, name: str, scope: Scope) -> str:
+    value: Typed = compile_expression(node, scope)
+    if not (can_coerce(value.type, type_) or (value.type.is_string and type_.is_string)):
+        message = f"column {name} is of type {type_} but expression is of type {value.type}"
+        scope.error("TYPE_MISMATCH", message, node)
+    return coerce(value, type_).sql
