@@ -1,0 +1,10 @@
+-- The question that actions_by_location answers, asked of the raw documents instead: what the mart
+-- saves. Counts every line received, duplicates and dropped actions included.
+--   dbt show --select actions_by_location_from_raw
+select
+    metadata.location,
+    action,
+    count(*) as line_count
+from {{ source('user_activity_raw', 'logs') }}
+where event_id is not null
+group by metadata.location, action

@@ -1,0 +1,168 @@
+"""What every part of the dbt project owes its readers: a description, a grain, plain SQL."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+ROOT = Path(__file__).parents[2]
+MODELS = sorted((ROOT / "models").rglob("*.sql"))
+MARTS = [model for model in MODELS if "marts" in model.parts]
+SQL_FILES = sorted(
+    file
+    for folder in ("models", "macros", "analyses", "tests/generic", "tests/singular")
+    for file in (ROOT / folder).rglob("*.sql")
+)
+
+JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
+PLAIN_JINJA = re.compile(r"{{-?\s*(ref|source|config)\(.*\)\s*-?}}", re.DOTALL)
+# What an incremental model needs on top, and nothing else.
+INCREMENTAL_JINJA = re.compile(
+    r"{%-?\s*(if is_incremental\(\)|else|endif)\s*-?%}"
+    r"|{%-?\s*set days = touched_days\(.*\)\s*-?%}"
+    r"|{%-?\s*do merge_only_where\(.*\)\s*-?%}"
+    r"|{{\s*(days|this)\s*}}",
+    re.DOTALL,
+)
+
+
+def per_file(argument: str, files: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(argument, files, ids=lambda file: file.stem)
+
+
+def documented(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Models, seeds and sources, as the manifest has them."""
+    yield from manifest["sources"].values()
+    for node in manifest["nodes"].values():
+        if node["resource_type"] in ("model", "seed", "snapshot"):
+            yield node
+
+
+def node_of(manifest: dict[str, Any], model: Path) -> dict[str, Any]:
+    return manifest["nodes"][f"model.user_activity_lake.{model.stem}"]
+
+
+def parsed(sql: str) -> exp.Select:
+    statement = sqlglot.parse_one(sql, dialect="athena")
+    assert isinstance(statement, exp.Select)
+    return statement
+
+
+def source_of(select: exp.Select) -> str:
+    """Name of the relation after `from`."""
+    return select.args["from_"].this.name
+
+
+def selected_columns(statement: exp.Select) -> list[str]:
+    """Names of the columns of a query that ends in `select * from <cte>`, however often."""
+    ctes = {cte.alias: cte.this for cte in statement.find_all(exp.CTE)}
+    query: exp.Query = statement
+    while query.is_star:
+        query = ctes[source_of(query)]
+        while isinstance(query, exp.SetOperation):
+            query = query.left
+    return query.named_selects
+
+
+def test_every_column_has_a_description(manifest: dict[str, Any]) -> None:
+    missing = [
+        f"{node['name']}.{column['name']}"
+        for node in documented(manifest)
+        for column in node["columns"].values()
+        if not column["description"].strip()
+    ]
+    assert missing == []
+
+
+def test_every_relation_and_macro_has_a_description(manifest: dict[str, Any]) -> None:
+    macros = [m for m in manifest["macros"].values() if m["package_name"] == "user_activity_lake"]
+    named = [*documented(manifest), *(m for m in macros if not m["name"].startswith("test_"))]
+    assert [node["name"] for node in named if not node["description"].strip()] == []
+
+
+@per_file("model", MODELS)
+@pytest.mark.parametrize("incremental", [False, True])
+def test_documented_columns_are_the_selected_ones(
+    manifest: dict[str, Any], render: Callable, model: Path, incremental: bool
+) -> None:
+    sql, _ = render(model, incremental)
+    assert list(node_of(manifest, model)["columns"]) == selected_columns(parsed(sql))
+
+
+@per_file("model", MARTS)
+def test_mart_has_an_enforced_contract(manifest: dict[str, Any], model: Path) -> None:
+    node = node_of(manifest, model)
+    assert node["contract"]["enforced"]
+    assert all(column["data_type"] for column in node["columns"].values())
+
+
+@per_file("model", MARTS)
+def test_mart_has_a_grain_test(manifest: dict[str, Any], model: Path) -> None:
+    node = node_of(manifest, model)
+    tests = [
+        test["test_metadata"]["name"]
+        for test in manifest["nodes"].values()
+        if test.get("attached_node") == node["unique_id"]
+    ]
+    assert {"unique", "unique_combination_of_columns"} & set(tests)
+
+
+@per_file("model", MARTS)
+def test_mart_is_described_in_a_file_of_its_own(manifest: dict[str, Any], model: Path) -> None:
+    patch = node_of(manifest, model)["patch_path"].partition("://")[2]
+    assert ROOT / patch == model.with_suffix(".yml")
+
+
+@per_file("model", MODELS)
+def test_star_only_over_columns_named_in_the_same_file(render: Callable, model: Path) -> None:
+    """`select *` from a table would change the model whenever the table changes."""
+    for incremental in (False, True):
+        statement = parsed(render(model, incremental)[0])
+        ctes = {cte.alias for cte in statement.find_all(exp.CTE)}
+        for select in statement.find_all(exp.Select):
+            if select.is_star:
+                assert source_of(select) in ctes
+
+
+@per_file("model", MODELS)
+def test_model_imports_first_and_selects_last(model: Path) -> None:
+    text = model.read_text()
+    assert re.search(r"^with\n\n", text, re.MULTILINE)
+    assert re.search(r"\n\nselect \* from \w+\n\Z", text)
+    assert len(text.splitlines()) <= 120
+
+
+@per_file("model", MODELS)
+def test_model_is_plain_sql(manifest: dict[str, Any], model: Path) -> None:
+    """An analyst who has never seen Jinja can change it."""
+    incremental = node_of(manifest, model)["config"]["materialized"] == "incremental"
+    for tag in JINJA.findall(model.read_text()):
+        assert PLAIN_JINJA.fullmatch(tag) or (incremental and INCREMENTAL_JINJA.fullmatch(tag))
+
+
+@per_file("file", SQL_FILES)
+def test_sql_is_laid_out_alike(file: Path) -> None:
+    for line in file.read_text().splitlines():
+        assert len(line) <= 100
+        assert line == line.rstrip()
+        assert "\t" not in line
+        code = line.partition("--")[0]
+        assert not re.search(r"\b(SELECT|FROM|WHERE|GROUP BY|JOIN|AND|OR|AS|CASE|WITH)\b", code)
+
+
+def test_incremental_models_merge_within_literal_days(manifest: dict[str, Any]) -> None:
+    """Left empty in the file: the merge is no SQL unless merge_only_where has filled it."""
+    models = [
+        node
+        for node in manifest["nodes"].values()
+        if node["config"].get("materialized") == "incremental"
+    ]
+    assert models
+    for node in models:
+        assert node["config"]["incremental_predicates"] == []
+        assert node["config"]["on_schema_change"] == "fail"
+        assert "merge_only_where(" in node["raw_code"]
