@@ -153,7 +153,7 @@ create macro tr_integer_text(text, type) as
     case
         when text is null then null
         when regexp_full_match(text, '[+-]?\d+') then text
-        else tr_fail('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || text || ''' to ' || upper(type))
+        else tr_fail('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || text || ''' to ' || upper(type))::varchar
     end;
 
 create macro tr_decimal_text(text, type) as
@@ -164,7 +164,7 @@ create macro tr_decimal_text(text, type) as
             tr_fail(
                 'INVALID_CAST_ARGUMENT',
                 'Cannot cast VARCHAR ''' || text || ''' to ' || type || '. Value is not a number.'
-            )
+            )::varchar
     end;
 
 create macro tr_float_text(text, type) as
@@ -172,7 +172,7 @@ create macro tr_float_text(text, type) as
         when text is null then null
         when regexp_full_match(text, '\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|Infinity)\s*')
             then trim(text)
-        else tr_fail('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || text || ''' to ' || upper(type))
+        else tr_fail('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || text || ''' to ' || upper(type))::varchar
     end;
 
 create macro tr_float_to_varchar(value) as
@@ -213,11 +213,10 @@ create macro tr_fitting(text, size, type) as
 
 -- ---- text
 
+-- An empty search text matches between all characters.
 create macro tr_replace(text, what, new) as
     case
-        when what = '' and text is not null and new is not null
-            then new || array_to_string(string_split(text, ''), new)
-                || (case when text = '' then '' else new end)
+        when what = '' then regexp_replace(text, '', replace(new, '\', '\\'), 'g')
         else replace(text, what, new)
     end;
 
@@ -330,6 +329,24 @@ create macro tr_contains(elements, value) as
         when list_contains(elements, value) then true
         when len(list_filter(elements, lambda x: x is null)) > 0 then null
         else false
+    end;
+
+create macro tr_slice(elements, start, size) as
+    case
+        when start = 0
+            then
+                list_extract(
+                    [elements], tr_fail('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1')
+                )
+        when size < 0
+            then
+                list_extract(
+                    [elements],
+                    tr_fail('INVALID_FUNCTION_ARGUMENT', 'length must be greater than or equal to 0')
+                )
+        when size = 0 or abs(start) > len(elements) then list_slice(elements, 1, 0)
+        when start > 0 then list_slice(elements, start, start + size - 1)
+        else list_slice(elements, len(elements) + start + 1, len(elements) + start + size)
     end;
 
 create macro tr_sequence(start, stop) as

@@ -98,6 +98,9 @@ def _arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
     if left.type in _INTERVALS or right.type in _INTERVALS:
         return _with_interval(symbol, left, right)
     target = common_type(left.type, right.type)
+    if symbol == "-" and target and target.base in ("date", "timestamp"):
+        moments = (f"CAST({coerce(each, target).sql} AS TIMESTAMP)" for each in (left, right))
+        return Typed(f"({' - '.join(moments)})", DAY_TO_SECOND)
     if target is None or not (target.is_numeric or target.base == "unknown"):
         raise _mismatch(symbol, left, right)
     if target.base == "decimal":

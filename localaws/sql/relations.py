@@ -144,6 +144,11 @@ def _item(node: exp.Expression, scope: Scope) -> tuple[str, Relation, str]:
     match node:
         case exp.Table() if isinstance(node.this, exp.Identifier):
             return _table(node, scope)
+        case exp.Subquery() if isinstance(node.this, exp.Table):
+            if node.args.get("alias") or node.this.args.get("joins"):
+                message = "a parenthesised join is not supported locally"
+                scope.error("NOT_SUPPORTED", message, node)
+            return _item(node.this, scope)
         case exp.Subquery():
             output = scope.analysis.compile_query(node.this, _outer(scope))
         case exp.Values():

@@ -179,6 +179,7 @@ FUNCTIONS = table(
     ),
     signature("to_unixtime(timestamptz) -> double", "(epoch_us({0}) / 1000000.0::DOUBLE)"),
     signature("to_unixtime(timestamp) -> double", "(epoch_us({0}) / 1000000.0::DOUBLE)"),
+    signature("to_milliseconds(interval day to second) -> bigint", "CAST(epoch_ms({0}) AS BIGINT)"),
     signature("last_day_of_month(date) -> date", "last_day({0})"),
     signature("last_day_of_month(timestamp) -> date", "last_day({0})"),
     signature("now() -> timestamp(3) with time zone", _now),

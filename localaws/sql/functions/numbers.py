@@ -59,6 +59,8 @@ FUNCTIONS = table(
     signature("exp(double) -> double", "exp({0})"),
     signature("power(double, double) -> double", "pow({0}, {1})"),
     signature("pow(double, double) -> double", "pow({0}, {1})"),
+    signature("random() -> double", "random()"),
+    signature("rand() -> double", "random()"),
     signature("is_nan(double) -> boolean", "isnan({0})"),
     signature("is_finite(double) -> boolean", "isfinite({0})"),
     signature("is_infinite(double) -> boolean", "isinf({0})"),

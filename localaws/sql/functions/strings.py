@@ -56,6 +56,7 @@ FUNCTIONS = table(
     signature("concat(varchar, varchar...) -> varchar", "({pipes})"),
     signature("replace(varchar, varchar) -> varchar", "replace({0}, {1}, '')"),
     signature("replace(varchar, varchar, varchar) -> varchar", "tr_replace({0}, {1}, {2})"),
+    signature("chr(bigint) -> varchar(1)", "chr(CAST({0} AS INTEGER))"),
     signature("starts_with(varchar, varchar) -> boolean", "starts_with({0}, {1})"),
     signature("strpos(varchar, varchar) -> bigint", "CAST(strpos({0}, {1}) AS BIGINT)"),
     signature("substr(varchar, bigint) -> =0", "tr_substr({0}, {1})"),

@@ -1,0 +1,125 @@
+"""Which folders below a crawler's target are tables, and which are their partitions.
+
+Source of the rules: Glue developer guide, "How does a crawler determine when to create
+partitions?": folders named `key=value` are partitions of the folder above them; other folders
+of one parent are partitions (`partition_0`) where their schemas are alike, tables where not.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from localaws.objects import StoredObject
+from localaws.tables.locations import is_hidden, unescape
+
+SIMILAR = 0.7
+
+
+@dataclass
+class Folder:
+    """A folder below the target: its path from the bucket's root, with a slash at the end."""
+
+    path: str
+    files: list[StoredObject] = field(default_factory=list)
+    folders: dict[str, "Folder"] = field(default_factory=dict)
+
+    @property
+    def all_files(self) -> list[StoredObject]:
+        below = [file for folder in self.folders.values() for file in folder.all_files]
+        return [*self.files, *below]
+
+
+@dataclass(frozen=True)
+class PartitionFolder:
+    values: tuple[str, ...]
+    path: str
+    files: tuple[StoredObject, ...]
+
+
+@dataclass(frozen=True)
+class TableFolder:
+    """A table to be: `partitions` has one entry with no values where there are no keys."""
+
+    name: str
+    path: str
+    keys: tuple[str, ...]
+    partitions: tuple[PartitionFolder, ...]
+
+    @property
+    def files(self) -> list[StoredObject]:
+        return [file for partition in self.partitions for file in partition.files]
+
+
+class LayoutError(Exception):
+    """Folders that make no table; str() is one sentence for the crawler's user."""
+
+
+def tree(objects: list[StoredObject], prefix: str) -> Folder:
+    """The folders below `prefix`, without hidden and empty objects."""
+    root = Folder(prefix)
+    for stored in objects:
+        if is_hidden(stored.key, prefix) or not stored.size or stored.key.endswith("/"):
+            continue
+        *parts, _ = stored.key[len(prefix) :].split("/")
+        folder = root
+        for part in parts:
+            folder = folder.folders.setdefault(part, Folder(f"{folder.path}{part}/"))
+        folder.files.append(stored)
+    return root
+
+
+def tables(root: Folder, columns: Callable[[Folder], set[str]], bucket: str) -> list[TableFolder]:
+    """`columns` gives the top-level column names of the documents in a folder.
+
+    Raises LayoutError where partition folders of one table differ in depth or keys.
+    """
+    if not root.all_files:
+        return []
+    plain = [folder for name, folder in root.folders.items() if "=" not in name]
+    if root.files or not plain:
+        return [_table(root, bucket)]
+    if len(plain) > 1 and _alike([columns(folder) for folder in plain]):
+        return [_table(root, bucket)]
+    return [table for folder in plain for table in tables(folder, columns, bucket)]
+
+
+def _alike(schemas: list[set[str]]) -> bool:
+    first = schemas[0]
+    return all(len(first & each) >= SIMILAR * len(first | each) for each in schemas[1:])
+
+
+def _table(root: Folder, bucket: str) -> TableFolder:
+    partitions = list(_partitions(root, ()))
+    keys = {tuple(key for key, _ in pairs) for pairs, _ in partitions}
+    if len(keys) > 1:
+        spelled = " and ".join(sorted("/".join(each) or "(none)" for each in keys))
+        raise LayoutError(f"s3://{bucket}/{root.path} has folders of different keys: {spelled}")
+    (names,) = keys
+    return TableFolder(
+        table_name(root.path, bucket),
+        root.path,
+        names,
+        tuple(
+            PartitionFolder(tuple(value for _, value in pairs), folder.path, tuple(folder.files))
+            for pairs, folder in partitions
+        ),
+    )
+
+
+def _partitions(folder: Folder, pairs: tuple[tuple[str, str], ...]):
+    if folder.files:
+        yield pairs, folder
+    for name, below in folder.folders.items():
+        key, equals, value = name.partition("=")
+        pair = (
+            (unescape(key).lower(), unescape(value))
+            if equals
+            else (f"partition_{len(pairs)}", name)
+        )
+        yield from _partitions(below, (*pairs, pair))
+
+
+def table_name(path: str, bucket: str) -> str:
+    """The last folder's name, as Glue makes it a table's: lower case, `_` for what is no word."""
+    last = path.rstrip("/").rsplit("/", 1)[-1] or bucket
+    return re.sub(r"[^a-z0-9_]", "_", last.lower())
