@@ -80,6 +80,8 @@ def translated(error: Exception) -> QueryError:
         return QueryError(match["code"], match["message"])
     if isinstance(error, duckdb.InterruptException):
         return QueryError("QUERY_CANCELED", "The query was canceled")
+    if "Division by zero in expression" in text:
+        return QueryError("DIVISION_BY_ZERO", "Division by zero")
     if "More than one row returned by a subquery" in text:
         return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
     if match := re.search(r"Overflow in (\w+) of (INT\d+) \((.*)\)!", text):

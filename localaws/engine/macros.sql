@@ -213,6 +213,14 @@ create macro tr_fitting(text, size, type) as
 
 -- ---- text
 
+-- Trino maps code point by code point, and Unicode has no upper case of one for ß.
+create macro tr_upper(text) as
+    case
+        when contains(text, 'ß')
+            then array_to_string([upper(part) for part in string_split(text, 'ß')], 'ß')
+        else upper(text)
+    end;
+
 -- An empty search text matches between all characters.
 create macro tr_replace(text, what, new) as
     case

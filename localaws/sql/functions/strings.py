@@ -46,7 +46,7 @@ def _regexp_replace(arguments: list[Typed]) -> Typed:
 
 FUNCTIONS = table(
     signature("lower(varchar) -> =0", "lower({0})"),
-    signature("upper(varchar) -> =0", "upper({0})"),
+    signature("upper(varchar) -> =0", "tr_upper({0})"),
     signature("length(varchar) -> bigint", "length({0})"),
     signature("length(varbinary) -> bigint", "octet_length({0})"),
     signature("reverse(varchar) -> =0", "reverse({0})"),

@@ -1,0 +1,157 @@
+"""Dates, timestamps, time zones.
+
+Expected values: Trino documentation, "Date and time functions and operators"; the zone of an
+Athena session is UTC.
+"""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "type_"),
+    [
+        ("DATE '2024-02-29'", "2024-02-29", "date"),
+        ("TIMESTAMP '2024-01-01 10:00:00.5'", "2024-01-01 10:00:00.5", "timestamp(1)"),
+        ("TIMESTAMP '2024-01-01 10:00:00.123456'", "2024-01-01 10:00:00.123456", "timestamp(6)"),
+        (
+            "TIMESTAMP '2024-01-01 10:00:00 UTC'",
+            "2024-01-01 10:00:00 UTC",
+            "timestamp(0) with time zone",
+        ),
+        ("DATE '2024-01-31' + INTERVAL '1' MONTH", "2024-02-29", "date"),
+        ("DATE '2024-01-01' - INTERVAL '1' DAY", "2023-12-31", "date"),
+        (
+            "TIMESTAMP '2024-01-01 00:00:00' + INTERVAL '1' HOUR",
+            "2024-01-01 01:00:00",
+            "timestamp(0)",
+        ),
+        ("date_trunc('month', DATE '2024-05-17')", "2024-05-01", "date"),
+        (
+            "date_trunc('hour', TIMESTAMP '2024-05-17 10:20:30.123')",
+            "2024-05-17 10:00:00.000",
+            "timestamp(3)",
+        ),
+        ("date_trunc('week', DATE '2024-05-19')", "2024-05-13", "date"),
+        ("date_add('day', 1, DATE '2024-02-28')", "2024-02-29", "date"),
+        ("date_add('month', -1, DATE '2024-03-31')", "2024-02-29", "date"),
+        (
+            "date_add('second', 86, TIMESTAMP '2020-03-01 00:00:00')",
+            "2020-03-01 00:01:26",
+            "timestamp(0)",
+        ),
+        (
+            "date_diff('second', TIMESTAMP '2020-03-01 00:00:00', TIMESTAMP '2020-03-02 00:00:00')",
+            "86400",
+            "bigint",
+        ),
+        (
+            "date_diff('day', TIMESTAMP '2024-01-01 23:00:00', TIMESTAMP '2024-01-02 01:00:00')",
+            "0",
+            "bigint",
+        ),
+        ("date_diff('day', DATE '2020-03-01', DATE '2020-03-02')", "1", "bigint"),
+        ("date_diff('month', DATE '2024-01-31', DATE '2024-02-29')", "1", "bigint"),
+        ("date_diff('week', DATE '2024-01-01', DATE '2024-01-14')", "1", "bigint"),
+        ("year(DATE '2024-05-17')", "2024", "bigint"),
+        ("day_of_week(DATE '2024-01-07')", "7", "bigint"),
+        ("extract(DOW FROM DATE '2024-01-07')", "7", "bigint"),
+        ("week(DATE '2024-12-30')", "1", "bigint"),
+        ("year_of_week(DATE '2024-12-30')", "2025", "bigint"),
+        ("millisecond(TIMESTAMP '2024-01-01 00:00:05.321')", "321", "bigint"),
+        ("hour(TIMESTAMP '2024-01-01 05:00:00')", "5", "bigint"),
+        ("CAST('2024-01-02' AS date)", "2024-01-02", "date"),
+        ("CAST(TIMESTAMP '2024-01-02 23:59:59' AS date)", "2024-01-02", "date"),
+        ("CAST('2024-01-02 03:04:05.678' AS timestamp)", "2024-01-02 03:04:05.678", "timestamp(3)"),
+        (
+            "CAST(TIMESTAMP '2024-01-01 00:00:00.123556' AS timestamp(3))",
+            "2024-01-01 00:00:00.124",
+            "timestamp(3)",
+        ),
+        (
+            "CAST(TIMESTAMP '2024-01-02 03:04:05.678' AS varchar)",
+            "2024-01-02 03:04:05.678",
+            "varchar",
+        ),
+        ("TRY_CAST('2024-13-01' AS date)", None, "date"),
+        ("date('2024-01-02')", "2024-01-02", "date"),
+        ("from_iso8601_date('2020-05-11')", "2020-05-11", "date"),
+        ("TRY(from_iso8601_timestamp('never'))", None, "timestamp(3) with time zone"),
+        (
+            "date_format(TIMESTAMP '2022-10-20 05:10:00', '%Y-%m-%d %H:%i:%s')",
+            "2022-10-20 05:10:00",
+            "varchar",
+        ),
+        ("date_parse('2022/10/20 05', '%Y/%m/%d %H')", "2022-10-20 05:00:00.000", "timestamp(3)"),
+        ("to_unixtime(TIMESTAMP '1970-01-01 00:00:01.500')", "1.5", "double"),
+        ("from_unixtime(1.5)", "1970-01-01 00:00:01.500 UTC", "timestamp(3) with time zone"),
+        ("TIMESTAMP '2024-01-02 00:00:00' > DATE '2024-01-01'", "true", "boolean"),
+        ("to_milliseconds(DATE '2024-01-02' - DATE '2024-01-01')", "86400000", "bigint"),
+    ],
+)
+def test_value_and_type(query, expression, value, type_) -> None:
+    _, types, rows = query(f"SELECT {expression}")
+    assert (rows, types) == ([(value,)], [type_])
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2020-05-11", "2020-05-11 00:00:00.000"),
+        ("2020-05-11T11:15", "2020-05-11 11:15:00.000"),
+        ("2020-05-11T11:15:05", "2020-05-11 11:15:05.000"),
+        ("2020-05-11T11:15:05.055Z", "2020-05-11 11:15:05.055"),
+        ("2020-05-11T11:15:05.055+01:00", "2020-05-11 10:15:05.055"),
+        ("2020-05-11T11:15:05-0530", "2020-05-11 16:45:05.000"),
+        ("2020-05-11T11:15:05-01", "2020-05-11 12:15:05.000"),
+        ("2020-05-11T23:59:59.999999Z", "2020-05-11 23:59:59.999"),
+    ],
+)
+def test_iso8601_in_utc(evaluate, text, utc) -> None:
+    assert (
+        evaluate(f"CAST(from_iso8601_timestamp('{text}') AT TIME ZONE 'UTC' AS timestamp)") == utc
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2020-05-11 11:15", "2020-13-01", "2020-05-11T25:00:00Z", "2020-5-1", "", "T10:00", "now"],
+)
+def test_what_is_not_iso8601_fails(failure, text) -> None:
+    error = failure(f"SELECT from_iso8601_timestamp('{text}')")
+    assert error == f'INVALID_FUNCTION_ARGUMENT: Invalid format: "{text}"'
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        # The zone is in the data, and the engine keeps instants only: no local time can be told.
+        (
+            "CAST(from_iso8601_timestamp('2020-01-01T00:00:00+02:00') AS timestamp)",
+            "TYPE_MISMATCH: line 1:13: the local time",
+        ),
+        ("hour(from_iso8601_timestamp('2020-01-01T00:00:00+02:00'))", "NOT_SUPPORTED"),
+        ("from_iso8601_timestamp('2020-01-01T00:00:00+02:00')", "NOT_SUPPORTED"),
+        (
+            "date_trunc('fortnight', DATE '2024-01-01')",
+            "NOT_SUPPORTED: line 1:8: date_trunc: 'fortnight' is not a valid date field",
+        ),
+        ("date_format(TIMESTAMP '2022-10-20 05:10:00', '%v')", "NOT_SUPPORTED"),
+        (
+            "CAST('2024-01-01 10:00:00' AS date)",
+            "INVALID_CAST_ARGUMENT: Value cannot be cast to date",
+        ),
+        ("DATE '2024-02-30'", "INVALID_CAST_ARGUMENT"),
+        ("DATE '2024-01-01' = '2024-01-01'", "TYPE_MISMATCH"),
+        ("DATE '2024-01-01' + INTERVAL '1' HOUR", "INVALID_FUNCTION_ARGUMENT"),
+        ("INTERVAL '1' FORTNIGHT", "SYNTAX_ERROR"),
+    ],
+)
+def test_failure(failure, expression, error) -> None:
+    assert failure(f"SELECT {expression}").startswith(error)
+
+
+def test_now_is_one_moment_in_utc(query) -> None:
+    _, types, ((same, zone),) = query(
+        "SELECT now() = current_timestamp, CAST(now() AS date) = current_date"
+    )
+    assert (types, same, zone) == (["boolean", "boolean"], "true", "true")

@@ -1,0 +1,90 @@
+"""Arithmetic, casts between numbers, mathematical functions.
+
+Expected values: Trino documentation, "Mathematical functions and operators", "Decimal functions
+and operators", "Conversion functions".
+"""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "type_"),
+    [
+        ("5 / 2", "2", "integer"),
+        ("-7 / 2", "-3", "integer"),
+        ("-7 % 3", "-1", "integer"),
+        ("7 / 2e0", "3.5", "double"),
+        ("1 / 0e0", "Infinity", "double"),
+        ("0 / 0e0", "NaN", "double"),
+        ("5e0 % 0e0", "NaN", "double"),
+        ("1.23 + 1", "2.23", "decimal(13,2)"),
+        ("1.23 * 2.5", "3.075", "decimal(5,3)"),
+        ("10 / 4.0", "2.5", "decimal(12,1)"),
+        ("1 / 3.00", "0.33", "decimal(14,2)"),
+        ("2.00 / 3", "0.67", "decimal(3,2)"),
+        ("-2.00 / 3", "-0.67", "decimal(3,2)"),
+        ("7.5 % 2", "1.5", "decimal(2,1)"),
+        ("DECIMAL '1.23456'", "1.23456", "decimal(6,5)"),
+        ("9223372036854775807", "9223372036854775807", "bigint"),
+        ("-9223372036854775808", "-9223372036854775808", "bigint"),
+        ("1e10", "1.0E10", "double"),
+        ("1e-5", "1.0E-5", "double"),
+        ("123456.789e0", "123456.789", "double"),
+        ("1e7", "1.0E7", "double"),
+        ("1e6", "1000000.0", "double"),
+        ("CAST(2.5e0 AS integer)", "3", "integer"),
+        ("CAST(-2.5e0 AS integer)", "-3", "integer"),
+        ("CAST(3.5e0 AS bigint)", "4", "bigint"),
+        ("CAST(2.5 AS integer)", "3", "integer"),
+        ("CAST(1.005e0 AS decimal(10,2))", "1.01", "decimal(10,2)"),
+        ("CAST('12' AS bigint)", "12", "bigint"),
+        ("CAST('1e3' AS double)", "1000.0", "double"),
+        ("TRY_CAST('1.5' AS integer)", None, "integer"),
+        ("TRY_CAST('abc' AS double)", None, "double"),
+        ("TRY(10 / 0)", None, "integer"),
+        ("round(2.5e0)", "3.0", "double"),
+        ("round(-2.5e0)", "-3.0", "double"),
+        ("round(2.345, 2)", "2.350", "decimal(5,3)"),
+        ("round(7)", "7", "integer"),
+        ("abs(-5)", "5", "integer"),
+        ("ceil(1.2e0)", "2.0", "double"),
+        ("mod(7, 3)", "1", "integer"),
+        ("sqrt(-1e0)", "NaN", "double"),
+        ("power(2, 10)", "1024.0", "double"),
+        ("greatest(1, 3, 2)", "3", "integer"),
+        ("greatest(1, NULL, 2)", None, "integer"),
+        ("least(1.5, 2)", "1.5", "decimal(11,1)"),
+    ],
+)
+def test_value_and_type(query, expression, value, type_) -> None:
+    _, types, rows = query(f"SELECT {expression}")
+    assert (rows, types) == ([(value,)], [type_])
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        ("10 / 0", "DIVISION_BY_ZERO: Division by zero"),
+        ("10 % 0", "DIVISION_BY_ZERO: Division by zero"),
+        ("1.0 / 0", "DIVISION_BY_ZERO: Division by zero"),
+        ("2147483647 + 1", "NUMERIC_VALUE_OUT_OF_RANGE: integer addition overflow"),
+        ("9223372036854775807 + 1", "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow"),
+        ("CAST('1.5' AS integer)", "INVALID_CAST_ARGUMENT: Cannot cast '1.5' to INTEGER"),
+        ("CAST('abc' AS bigint)", "INVALID_CAST_ARGUMENT: Cannot cast 'abc' to BIGINT"),
+        ("CAST('yes' AS boolean)", "INVALID_CAST_ARGUMENT: Cannot cast 'yes' to BOOLEAN"),
+        ("CAST(300 AS tinyint)", "INVALID_CAST_ARGUMENT"),
+        ("'1' = 1", "TYPE_MISMATCH: line 1:8: Cannot apply operator: varchar(1) = integer"),
+        ("1 + 'a'", "TYPE_MISMATCH: line 1:8: Cannot apply operator: integer + varchar(1)"),
+        ("1 || 'a'", "TYPE_MISMATCH"),
+        ("NOT 1", "TYPE_MISMATCH"),
+        ("99999999999999999999", "NUMERIC_VALUE_OUT_OF_RANGE"),
+    ],
+)
+def test_failure(failure, expression, error) -> None:
+    assert failure(f"SELECT {expression}").startswith(error)
+
+
+def test_conditions_that_do_not_apply_are_not_evaluated(evaluate) -> None:
+    assert evaluate("CASE WHEN 1 = 1 THEN 1 ELSE 1 / 0 END") == "1"
+    assert evaluate("IF(1 = 2, 1 / 0)") is None
+    assert evaluate("coalesce(1, 1 / 0)") == "1"

@@ -1,0 +1,123 @@
+"""SELECT: names, grouping, ordering, joins, set operations, subqueries, windows.
+
+Expected results: Trino documentation, "SELECT", "Aggregate functions", "Window functions".
+"""
+
+import pytest
+
+PEOPLE = "(VALUES (1, 'ann', 'US'), (2, 'bob', 'EU'), (3, 'cid', 'US')) AS people(id, name, place)"
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        (f"SELECT place, count(*) FROM {PEOPLE} GROUP BY place ORDER BY 1", [("EU", "1"), ("US", "2")]),
+        (f"SELECT upper(place) AS p, sum(id) FROM {PEOPLE} GROUP BY 1 ORDER BY p DESC", [("US", "4"), ("EU", "2")]),
+        (f"SELECT place FROM {PEOPLE} GROUP BY place HAVING count(*) > 1", [("US",)]),
+        (f"SELECT count(*) FROM {PEOPLE} WHERE id > 9", [("0",)]),
+        (f"SELECT sum(id) FROM {PEOPLE} WHERE id > 9", [(None,)]),
+        (f"SELECT avg(id), avg(id + 0.0) FROM {PEOPLE} WHERE id < 3", [("1.5", "1.5")]),
+        (f"SELECT count(DISTINCT place), approx_distinct(place) FROM {PEOPLE}", [("2", "2")]),
+        (f"SELECT count(*) FILTER (WHERE place = 'US') FROM {PEOPLE}", [("2",)]),
+        (f"SELECT max_by(name, id), min_by(name, id) FROM {PEOPLE}", [("cid", "ann")]),
+        ("SELECT max_by(x, y) FROM (VALUES (NULL, 2), (1, 1)) AS t(x, y)", [(None,)]),
+        (f"SELECT array_agg(name ORDER BY id DESC) FROM {PEOPLE}", [("[cid, bob, ann]",)]),
+        (f"SELECT bool_and(id > 0), bool_or(id > 2), count_if(id > 1) FROM {PEOPLE}", [("true", "true", "2")]),
+        ("SELECT x FROM (VALUES 2, NULL, 1) AS t(x) ORDER BY x", [("1",), ("2",), (None,)]),
+        ("SELECT x FROM (VALUES 2, NULL, 1) AS t(x) ORDER BY x DESC", [("2",), ("1",), (None,)]),
+        ("SELECT x FROM (VALUES 2, NULL, 1) AS t(x) ORDER BY x NULLS FIRST LIMIT 1", [(None,)]),
+        (f"SELECT id FROM {PEOPLE} ORDER BY -id OFFSET 1 LIMIT 1", [("2",)]),
+        # ORDER BY means the output column first, GROUP BY the input column.
+        (f"SELECT -id AS id FROM {PEOPLE} ORDER BY id LIMIT 1", [("-3",)]),
+        ("SELECT 1 UNION SELECT 1 UNION ALL SELECT 2 ORDER BY 1", [("1",), ("2",)]),
+        ("SELECT 1 INTERSECT SELECT 1", [("1",)]),
+        ("SELECT 1 EXCEPT SELECT 1", []),
+        ("SELECT 1 UNION ALL SELECT 2.5", [("1.0",), ("2.5",)]),
+        (f"SELECT name FROM {PEOPLE} WHERE id = (SELECT max(x) FROM (VALUES 1, 2) AS t(x))", [("bob",)]),
+        (f"SELECT name FROM {PEOPLE} WHERE EXISTS (SELECT 1 FROM (VALUES 3) AS t(x) WHERE x = id)", [("cid",)]),
+        (f"SELECT name FROM {PEOPLE} WHERE id IN (SELECT x FROM (VALUES 1, 2) AS t(x)) ORDER BY 1", [("ann",), ("bob",)]),
+        (f"SELECT name FROM {PEOPLE} WHERE id NOT IN (1, 2)", [("cid",)]),
+        ("SELECT 1 WHERE 1 NOT IN (2, NULL)", []),
+        (f"SELECT a.name FROM {PEOPLE.replace('people', 'a')} JOIN (VALUES 1) AS b(id) ON a.id = b.id", [("ann",)]),
+        (f"SELECT id, x FROM {PEOPLE} LEFT JOIN (VALUES (1, 'y')) AS b(id, x) USING (id) ORDER BY id", [("1", "y"), ("2", None), ("3", None)]),
+        ("SELECT id FROM (VALUES 1) AS a(id) FULL JOIN (VALUES 2) AS b(id) USING (id) ORDER BY 1", [("1",), ("2",)]),
+        (f"SELECT row_number() OVER (PARTITION BY place ORDER BY id DESC) AS n, id FROM {PEOPLE} ORDER BY id", [("2", "1"), ("1", "2"), ("1", "3")]),
+        (f"SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM {PEOPLE} ORDER BY id", [("1",), ("3",), ("5",)]),
+        (f"SELECT lag(id) OVER w, lead(id, 1, 0) OVER w FROM {PEOPLE} WINDOW w AS (ORDER BY id) ORDER BY id", [(None, "2"), ("1", "3"), ("2", "0")]),
+        (f"SELECT place, grouping(place), count(*) FROM {PEOPLE} GROUP BY ROLLUP (place) ORDER BY 2, 1", [("EU", "0", "1"), ("US", "0", "2"), (None, "1", "3")]),
+        (f"SELECT place, count(*) FROM {PEOPLE} GROUP BY GROUPING SETS ((place), ()) ORDER BY 2", [("EU", "1"), ("US", "2"), (None, "3")]),
+        ("WITH a(x) AS (VALUES 1), b AS (SELECT x + 1 AS y FROM a) SELECT y FROM b", [("2",)]),
+        # A name in a WITH shadows nothing that was compiled before it.
+        ("WITH a AS (SELECT 1 AS x), b AS (WITH a AS (SELECT 2 AS x) SELECT x FROM a) SELECT a.x, b.x FROM a, b", [("1", "2")]),
+        ("SELECT CASE 2 WHEN 1 THEN 'one' WHEN 2 THEN 'two' END, nullif(1, 1), coalesce(NULL, 'x')", [("two", None, "x")]),
+        ("SELECT 1 IS DISTINCT FROM NULL, NULL IS NOT DISTINCT FROM NULL, 2 BETWEEN 1 AND 3", [("true", "true", "true")]),
+        ("SELECT DISTINCT x FROM (VALUES 1, 1) AS t(x)", [("1",)]),
+    ],
+)  # fmt: skip
+def test_rows(query, sql, rows) -> None:
+    assert query(sql)[2] == rows
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("SELECT 1, 2 AS Two, 'x'", ["_col0", "two", "_col2"]),
+        (f"SELECT * FROM {PEOPLE}", ["id", "name", "place"]),
+        (f"SELECT people.*, 1 FROM {PEOPLE}", ["id", "name", "place", "_col3"]),
+        (f"SELECT people.id, count(*) FROM {PEOPLE} GROUP BY people.id", ["id", "_col1"]),
+        ("SELECT * FROM (VALUES (1, 2)) AS a(x, y) JOIN (VALUES (1, 3)) AS b(x, z) USING (x)", ["x", "y", "z"]),
+    ],
+)  # fmt: skip
+def test_column_names(query, sql, names) -> None:
+    assert query(sql)[0] == names
+
+
+@pytest.mark.parametrize(
+    ("sql", "error"),
+    [
+        ("SELECT nope", "COLUMN_NOT_FOUND: line 1:8: Column 'nope' cannot be resolved"),
+        (f"SELECT\n  people.nope\nFROM {PEOPLE}", "COLUMN_NOT_FOUND: line 2:3: Column 'people.nope' cannot be resolved"),
+        ("SELECT 1 FROM missing", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.default.missing' does not exist"),
+        ("SELECT 1 FROM other.default.t", "CATALOG_NOT_FOUND"),
+        (f"SELECT name, count(*) FROM {PEOPLE}", "EXPRESSION_NOT_AGGREGATE: line 1:8: 'name' must be an aggregate expression or appear in GROUP BY clause"),
+        (f"SELECT name FROM {PEOPLE} GROUP BY place", "EXPRESSION_NOT_AGGREGATE"),
+        (f"SELECT name FROM {PEOPLE} HAVING count(*) > 1", "EXPRESSION_NOT_AGGREGATE"),
+        (f"SELECT id FROM {PEOPLE} WHERE count(*) > 1", "EXPRESSION_NOT_SCALAR"),
+        (f"SELECT count(count(*)) FROM {PEOPLE}", "EXPRESSION_NOT_SCALAR"),
+        ("SELECT x FROM (VALUES 1) AS a(x), (VALUES 1) AS b(x)", "AMBIGUOUS_NAME: line 1:8: Column 'x' is ambiguous"),
+        ("SELECT a.x FROM (VALUES 1) AS a(x) JOIN (VALUES 1) AS b(x) USING (x)", "COLUMN_NOT_FOUND"),
+        ("SELECT 1 UNION SELECT 'a'", "TYPE_MISMATCH: line 1:8: column 1 in UNION query has incompatible types: integer, varchar(1)"),
+        ("SELECT 1 UNION SELECT 1, 2", "TYPE_MISMATCH"),
+        ("SELECT 1 WHERE 1", "TYPE_MISMATCH: line 1:16: WHERE clause must evaluate to a boolean (actual: integer)"),
+        ("SELECT CASE WHEN true THEN 1 ELSE 'a' END", "TYPE_MISMATCH"),
+        ("SELECT 1 ORDER BY 2", "INVALID_COLUMN_REFERENCE: line 1:19: ORDER BY position 2 is not in select list"),
+        ("SELECT (SELECT x FROM (VALUES 1, 2) AS t(x))", "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows"),
+        ("SELECT row_number()", "MISSING_OVER"),
+        ("SELECT * FROM (VALUES 1) AS t(x, y)", "MISMATCHED_COLUMN_ALIASES"),
+        ("SELECT *", "COLUMN_NOT_FOUND"),
+        ("SELEC 1", "SYNTAX_ERROR"),
+        ("SELECT FROM WHERE", "SYNTAX_ERROR"),
+        ("SELECT 1; SELECT 2", "SYNTAX_ERROR: Only one sql statement is allowed."),
+        # Known to Trino, not yet here: refused, not guessed.
+        ("WITH RECURSIVE t(n) AS (SELECT 1) SELECT n FROM t", "NOT_SUPPORTED"),
+        (f"SELECT id FROM {PEOPLE} TABLESAMPLE BERNOULLI (10)", "NOT_SUPPORTED"),
+        ("SELECT x FROM (VALUES 1) AS t(x) ORDER BY x FETCH FIRST 1 ROWS WITH TIES", "NOT_SUPPORTED"),
+        ("SELECT 1 FROM (VALUES 1) AS a(x) NATURAL JOIN (VALUES 1) AS b(x)", "NOT_SUPPORTED"),
+        ("SELECT first_value(x) IGNORE NULLS OVER () FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
+        ("SELECT listagg('a', ',') WITHIN GROUP (ORDER BY 1)", ""),
+    ],
+)  # fmt: skip
+def test_failure(failure, sql, error) -> None:
+    assert failure(sql).startswith(error)
+
+
+def test_sum_of_bigints_overflows(failure) -> None:
+    error = failure("SELECT sum(x) FROM (VALUES 9223372036854775807, 1) AS t(x)")
+    assert error.startswith("INVALID_CAST_ARGUMENT") or "OUT_OF_RANGE" in error
+
+
+def test_text_cannot_break_out_of_its_quotes(query) -> None:
+    _, _, rows = query(
+        """SELECT 'a''); DROP TABLE x; --', "q""uote" FROM (VALUES 1) AS t("q""uote")"""
+    )
+    assert rows == [("a'); DROP TABLE x; --", "1")]
