@@ -7,7 +7,6 @@ request's body unread. Here the body is always read first, so connections stay o
 from __future__ import annotations
 
 import errno
-import importlib.util
 import io
 import logging
 import os
@@ -134,23 +133,15 @@ def _context(data_dir: Path, region: str) -> Context:
 
 def _services(context: Context) -> list[tuple[str, Service]]:
     """(X-Amz-Target prefix, service) of what executes here."""
-    known = (
-        ("AmazonAthena", "localaws.athena.service", "AthenaService"),
-        ("AWSGlue", "localaws.crawler", "CrawlerService"),
-        ("AWSGlue", "localaws.jobs", "JobService"),
-    )
+    from localaws.athena.service import AthenaService
+    from localaws.crawler import CrawlerService
+    from localaws.jobs import JobService
+
     return [
-        (prefix, getattr(importlib.import_module(module), name)(context))
-        for prefix, module, name in known
-        if _exists(module)
+        ("AmazonAthena", AthenaService(context)),
+        ("AWSGlue", CrawlerService(context)),
+        ("AWSGlue", JobService(context)),
     ]
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # not even its package
-        return False
 
 
 def _app(context: Context, services: list[tuple[str, Service]]) -> App:
