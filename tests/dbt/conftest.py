@@ -35,14 +35,17 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def dbt(workspace: Path) -> Dbt:
-    """Run dbt on the project; of the environment it sees no AWS, UAP or DBT variable but `env`."""
+    """Run dbt on the project or on a copy of it.
+
+    Of AWS's, our and dbt's own environment variables it sees those in `env` and no others.
+    """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "UAP_", "DBT_"))}
 
-    def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, project: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [
                 *(Path(sys.executable).with_name("dbt"), "--no-use-colors", *arguments),
-                *("--project-dir", ROOT, "--profiles-dir", workspace),
+                *("--project-dir", project, "--profiles-dir", workspace),
                 *("--target-path", workspace / "target", "--log-path", workspace / "logs"),
             ],
             env=inherited | env,
@@ -103,6 +106,9 @@ def render() -> Render:
 
         config = _Config()
         context: dict[str, Any] = {
+            # One column on either side: the model's columns are those of its table.
+            "adapter": SimpleNamespace(get_columns_in_relation=lambda _: [{"name": "event_id"}]),
+            "model": SimpleNamespace(columns={"event_id": {}}),
             "config": config,
             "execute": True,
             "is_incremental": lambda: incremental,

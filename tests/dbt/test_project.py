@@ -24,6 +24,7 @@ PLAIN_JINJA = re.compile(r"{{-?\s*(ref|source|config)\(.*\)\s*-?}}", re.DOTALL)
 INCREMENTAL_JINJA = re.compile(
     r"{%-?\s*(if is_incremental\(\)|else|endif)\s*-?%}"
     r"|{%-?\s*set days = touched_days\(.*\)\s*-?%}"
+    r"|{%-?\s*do require_same_columns\(\)\s*-?%}"
     r"|{%-?\s*do merge_only_where\(.*\)\s*-?%}"
     r"|{{\s*(days|this)\s*}}",
     re.DOTALL,
@@ -166,3 +167,4 @@ def test_incremental_models_merge_within_literal_days(manifest: dict[str, Any]) 
         assert node["config"]["incremental_predicates"] == []
         assert node["config"]["on_schema_change"] == "fail"
         assert "merge_only_where(" in node["raw_code"]
+        assert "require_same_columns(" in node["raw_code"]

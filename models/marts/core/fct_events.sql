@@ -8,6 +8,7 @@
     )
 }}
 
+{%- do require_same_columns() %}
 {%- set days = touched_days(ref('stg_cleaned__events')) %}
 {%- do merge_only_where('target.event_date in (' ~ days ~ ')') %}
 

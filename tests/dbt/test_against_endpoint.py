@@ -1,0 +1,370 @@
+"""The dbt project against a running endpoint: the real adapter, S3, Glue and Athena calls.
+
+The zones are written by hand here, as the crawler and the flatten job leave them; that these
+really leave them so is for tests/pipeline to show.
+"""
+
+import gzip
+import io
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LOGS = """
+create external table user_activity_raw.logs (
+    event_id string,
+    user_id int,
+    action string,
+    `timestamp` string,
+    metadata struct<device:string,location:string,app_version:string,page:string>
+)
+partitioned by (ingest_date string)
+row format serde 'org.openx.data.jsonserde.JsonSerDe'
+with serdeproperties ('ignore.malformed.json' = 'true')
+location 's3://user-activity-raw/logs/'
+"""
+USER_ACTIVITY = pa.schema(
+    {
+        "event_id": pa.string(),
+        "user_id": pa.int64(),
+        "action": pa.string(),
+        "event_at": pa.timestamp("us"),
+        "device": pa.string(),
+        "location": pa.string(),
+        "app_version": pa.string(),
+        "page": pa.string(),
+        "order_id": pa.string(),
+        "currency": pa.string(),
+        "purchase_total": pa.decimal128(12, 2),
+        "item_count": pa.int32(),
+        "extra": pa.string(),
+        "ingest_date": pa.date32(),
+    }
+)
+MIDNIGHT = datetime(2025, 1, 1)
+
+
+class Event(NamedTuple):
+    """An event of the cleaned zone, and the line of the raw zone it came from."""
+
+    number: int
+    day: int
+    ingest_day: int
+    action: str = "view"
+    location: str = "EU"
+    device: str = "mobile"
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.number:08d}-0000-4000-8000-000000000000"
+
+    @property
+    def event_at(self) -> datetime:
+        return MIDNIGHT + timedelta(days=self.day, seconds=self.number, milliseconds=123)
+
+    @property
+    def ingest_date(self) -> datetime:
+        return MIDNIGHT + timedelta(days=self.ingest_day)
+
+    def line(self) -> str:
+        return json.dumps(
+            {
+                "event_id": self.event_id,
+                "user_id": self.number % 7,
+                "action": self.action,
+                "timestamp": f"{self.event_at.isoformat(timespec='milliseconds')}Z",
+                "metadata": {"device": self.device, "location": self.location},
+            }
+        )
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "event_id": self.event_id,
+            "user_id": self.number % 7,
+            "action": self.action,
+            "event_at": self.event_at,
+            "device": self.device,
+            "location": self.location,
+            "ingest_date": self.ingest_date.date(),
+        }
+
+
+EVENTS = [
+    Event(
+        number,
+        day=number % 3,
+        ingest_day=number % 3,
+        action=("view", "login", "purchase")[number % 5 % 3],
+        location=("US", "EU", "ASIA")[number % 7 % 3],
+    )
+    for number in range(300)
+]
+
+
+class Lake:
+    """The raw and cleaned zones on an endpoint, and dbt set to work on them."""
+
+    def __init__(self, environment: dict[str, str], dbt: Callable, target: Path, root: Path):
+        self.environment, self.dbt, self.target = environment, dbt, target
+        session = boto3.Session(
+            environment["AWS_ACCESS_KEY_ID"],
+            environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=environment["AWS_REGION"],
+        )
+        self.s3, self.glue, self.athena = (
+            session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])
+            for service in ("s3", "glue", "athena")
+        )
+        for zone in ("raw", "cleaned", "analytics", "results"):
+            self.s3.create_bucket(Bucket=f"user-activity-{zone}")
+        for database in ("user_activity_raw", "user_activity_cleaned"):
+            self.glue.create_database(DatabaseInput={"Name": database})
+        self.query(LOGS)
+        for table in ("user_activity", "user_activity_items", "quarantine"):
+            ddl = (root / f"loaders/ddl/{table}.sql").read_text()
+            location = f"s3://user-activity-cleaned/{table}/"
+            self.query(ddl.format(database="user_activity_cleaned", location=location))
+
+    def query(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Rows as text, without the header."""
+        query_id = self.athena.start_query_execution(
+            QueryString=sql, ResultConfiguration={"OutputLocation": "s3://user-activity-results/"}
+        )["QueryExecutionId"]
+        state = "QUEUED"
+        while state in ("QUEUED", "RUNNING"):
+            execution = self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            state = execution["Status"]["State"]
+        assert state == "SUCCEEDED", execution["Status"]["StateChangeReason"]
+        pages = self.athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
+        rows = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
+        return [tuple(cell.get("VarCharValue") for cell in row) for row in rows[1:]]
+
+    def land(self, events: list[Event]) -> None:
+        """Leave these events, and no others, in both zones."""
+        for bucket in ("user-activity-raw", "user-activity-cleaned"):
+            for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+                for found in page.get("Contents", []):
+                    self.s3.delete_object(Bucket=bucket, Key=found["Key"])
+        for date in {event.ingest_date for event in events}:
+            lines = [event.line() for event in events if event.ingest_date == date]
+            self.s3.put_object(
+                Bucket="user-activity-raw",
+                Key=f"logs/ingest_date={date:%Y-%m-%d}/part-0.json.gz",
+                # sent twice, and then a line cut short
+                Body=gzip.compress("\n".join([*lines, lines[0], '{"event_id": "']).encode()),
+            )
+        for date in {event.event_at.date() for event in events}:
+            rows = [event.row() for event in events if event.event_at.date() == date]
+            parquet = io.BytesIO()
+            pq.write_table(pa.Table.from_pylist(rows, USER_ACTIVITY), parquet)
+            self.s3.put_object(
+                Bucket="user-activity-cleaned",
+                Key=f"user_activity/event_date={date}/part-0.parquet",
+                Body=parquet.getvalue(),
+            )
+        for table in ("user_activity_raw.logs", "user_activity_cleaned.user_activity"):
+            self.query(f"msck repair table {table}")
+
+    def run(self, *arguments: str, **options: Any) -> dict[str, int | None]:
+        """Run dbt, which must succeed; how many rows each model wrote."""
+        result = self.dbt(*arguments, **options, **self.environment)
+        assert result.returncode == 0, result.stdout
+        results = json.loads((self.target / "run_results.json").read_text())["results"]
+        return {
+            result["unique_id"].rpartition(".")[2]: result["adapter_response"].get("rows_affected")
+            for result in results
+            if result["unique_id"].startswith("model.")
+        }
+
+    def fail(self, *arguments: str, **options: Any) -> str:
+        """Run dbt, which must not succeed, and without a traceback; what it says."""
+        result = self.dbt(*arguments, **options, **self.environment)
+        assert result.returncode != 0
+        assert "Traceback" not in result.stdout + result.stderr
+        return result.stdout
+
+    def merged_days(self) -> list[str]:
+        """The event dates that each merge into fct_events was limited to, latest merge first."""
+        pages = self.athena.get_paginator("list_query_executions").paginate()
+        executions = [
+            self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            for page in pages
+            for query_id in page["QueryExecutionIds"]
+        ]
+        merges = [
+            execution["Query"] for execution in executions if "merge into" in execution["Query"]
+        ]
+        limits = [re.findall(r"target\.event_date in \((.*?)\)", merge) for merge in merges]
+        return [" ".join(re.findall(r"date '(.*?)'", days)) for (days,) in limits]
+
+
+@pytest.fixture(scope="module")
+def lake(
+    tmp_path_factory: pytest.TempPathFactory, dbt: Callable, workspace: Path, root: Path
+) -> Iterator[Lake]:
+    data = tmp_path_factory.mktemp("localaws")
+
+    def localaws(*arguments: str) -> str:
+        command = [Path(sys.executable).with_name("localaws"), *arguments, "--data-dir", data]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    localaws("up", "--port", "0")
+    try:
+        words = [shlex.split(line) for line in localaws("env").splitlines()]
+        environment = dict(
+            word.split("=", 1) for verb, *rest in words if verb == "export" for word in rest
+        )
+        yield Lake(environment, dbt, workspace / "target", root)
+    finally:
+        localaws("down")
+
+
+@pytest.fixture
+def project(root: Path, tmp_path: Path) -> Path:
+    """A copy of the project, to break."""
+    for name in ("dbt_project.yml", "models", "macros", "seeds", "analyses", "tests"):
+        source, copy = root / name, tmp_path / name
+        shutil.copytree(source, copy) if source.is_dir() else shutil.copy(source, copy)
+    return tmp_path
+
+
+def test_build_answers_the_question(lake: Lake) -> None:
+    lake.land(EVENTS)
+    lake.run("build", "--full-refresh")
+
+    expected = Counter((event.location, event.action) for event in EVENTS)
+    users = {(event.location, event.action, event.number % 7) for event in EVENTS}
+    assert sorted(
+        lake.query(
+            "select location, action, event_count, user_count"
+            " from user_activity_analytics.actions_by_location"
+        )
+    ) == sorted(
+        (location, action, str(count), str(sum(u[:2] == (location, action) for u in users)))
+        for (location, action), count in expected.items()
+    )
+    daily = Counter((str(event.event_at.date()), event.location, event.action) for event in EVENTS)
+    assert (
+        Counter(
+            {
+                row[:3]: int(row[3])
+                for row in lake.query(
+                    "select event_date, location, action, event_count"
+                    " from user_activity_analytics.actions_by_location_daily"
+                )
+            }
+        )
+        == daily
+    )
+
+
+def test_a_run_equals_a_full_refresh(lake: Lake) -> None:
+    every_event = "select * from user_activity_analytics.fct_events order by event_id"
+    lake.land(EVENTS)
+    lake.run("run", "--select", "+fct_events")
+    assert lake.run("run", "--select", "fct_events") == {"fct_events": 0}
+
+    events = [
+        *EVENTS[10:],  # ten have left,
+        Event(1000, day=0, ingest_day=3),  # one comes late,
+        Event(1001, day=3, ingest_day=3),  # one opens a day,
+        Event(8, day=2, ingest_day=2, device="tablet"),  # and of two that came on the newest
+        Event(5, day=1, ingest_day=2),  # date another copy was first: one on another day
+    ]
+    lake.land(events)
+    assert lake.run("run", "--select", "fct_events") == {"fct_events": 12}
+    after_the_run = lake.query(every_event)
+    assert lake.merged_days()[0] == "2025-01-01 2025-01-02 2025-01-03 2025-01-04"
+    lake.run("run", "--full-refresh", "--select", "fct_events")
+    assert after_the_run == lake.query(every_event)
+    assert len(after_the_run) == len(events)
+
+    lake.land([*events, Event(1002, day=1, ingest_day=1)])  # landed late, under an old date
+    assert lake.run("run", "--select", "fct_events") == {"fct_events": 1}
+    assert lake.merged_days()[0] == "2025-01-01 2025-01-02 2025-01-04"  # its own, the newest date's
+
+
+def test_an_empty_lake_builds_and_fills(lake: Lake) -> None:
+    lake.land([])
+    lake.run("build", "--full-refresh")
+    assert lake.run("run", "--select", "fct_events") == {"fct_events": 0}
+    lake.land(EVENTS)
+    assert lake.run("build")["fct_events"] == len(EVENTS)
+
+
+def test_descriptions_reach_the_catalog_and_the_docs(lake: Lake, manifest: dict[str, Any]) -> None:
+    lake.land([*EVENTS, Event(1000, day=1, ingest_day=3)])
+    lake.run("build")
+    # fct_events as its merge left it, which writes the table's catalog entry anew
+    for name in ("fct_events", "actions_by_location", "stg_cleaned__events"):
+        table = lake.glue.get_table(DatabaseName="user_activity_analytics", Name=name)["Table"]
+        assert table["Description"].strip()
+        assert all(column.get("Comment") for column in table["StorageDescriptor"]["Columns"])
+
+    result = lake.dbt("docs", "generate", **lake.environment)
+    assert result.returncode == 0, result.stdout
+    catalog = json.loads((lake.target / "catalog.json").read_text())
+    assert catalog["errors"] is None
+    for kind in ("nodes", "sources"):
+        for unique_id, node in manifest[kind].items():
+            if node["resource_type"] in ("model", "seed", "source"):
+                assert list(node["columns"]) == list(catalog[kind][unique_id]["columns"])
+
+
+def test_an_unknown_location_fails_the_build(lake: Lake) -> None:
+    lake.land([*EVENTS, Event(1000, day=1, ingest_day=1, location="MOON")])
+    said = lake.fail("build")
+    assert "relationships_fct_events_location__location__ref_locations_" in said
+    assert "Got 1 result, configured to fail if != 0" in said
+
+
+def test_a_lost_event_fails_its_test(lake: Lake) -> None:
+    lake.land(EVENTS)
+    lake.run("run")
+    lake.s3.put_object(
+        Bucket="user-activity-raw",
+        Key="logs/ingest_date=2025-01-03/part-1.json.gz",
+        Body=gzip.compress(Event(1000, day=2, ingest_day=2).line().encode()),
+    )
+    said = lake.fail("test", "--select", "assert_raw_events_are_in_fct_events_once")
+    assert "Got 1 result, configured to fail if != 0" in said
+
+
+def test_a_broken_model_fails_in_athenas_words(lake: Lake, project: Path) -> None:
+    mart = project / "models/marts/product/actions_by_location.sql"
+    mart.write_text(mart.read_text().replace("        user_id,", "        user_name,"))
+    lake.land(EVENTS)
+    said = lake.fail("run", project=project)
+    assert "COLUMN_NOT_FOUND" in said
+    assert "user_name" in said
+
+
+def test_a_new_column_waits_for_a_full_refresh(lake: Lake, project: Path) -> None:
+    model = project / "models/marts/core/fct_events.sql"
+    columns = re.sub(r"(?<=        )((loaded\.)?)extra,", r"\1extra, \1place,", model.read_text())
+    model.write_text(columns.replace("extra, place", "extra, lower(location) as place", 1))
+    described = model.with_suffix(".yml")
+    described.write_text(described.read_text() + "      - {name: place, data_type: varchar}\n")
+    lake.land(EVENTS)
+    lake.run("run")
+    said = lake.fail("run", "--select", "fct_events", project=project)
+    assert "In the model, not in the table: place;" in said
+    assert "Build it anew: dbt run --full-refresh --select fct_events+" in said
+    lake.run("run", "--full-refresh", "--select", "fct_events+", project=project)
+    places = lake.query("select distinct place from user_activity_analytics.fct_events")
+    assert sorted(places) == [("asia",), ("eu",), ("us",)]
