@@ -1,0 +1,214 @@
+"""The `uap` command line."""
+
+import errno
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loaders import (
+    aws,
+    console,
+    crawl,
+    demo,
+    flatten,
+    generate,
+    ground_truth,
+    local,
+    report,
+    upload,
+)
+from loaders.settings import Settings
+
+DATA = Path("data")
+DAY = click.DateTime(["%Y-%m-%d"])
+DEFAULTS = generate.Parameters()
+
+
+class OneLineErrors(click.Group):
+    """Turns what AWS and the file system refuse into click's `Error: …` line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except aws.ERRORS as error:
+            raise click.ClickException(aws.explain(error)) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE or error.filename is None:
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+
+
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="user-activity-lake")
+def main() -> None:
+    """JSON activity logs to trusted marts on Amazon Athena, on AWS or on this machine.
+
+    Commands talk to AWS, or to the endpoint in AWS_ENDPOINT_URL.
+    """
+
+
+def generator_options(command: Callable) -> Callable:
+    options = [
+        click.option("--events", default=DEFAULTS.events, show_default=True, help="Unique events."),
+        click.option("--days", default=DEFAULTS.days, show_default=True, help="Days they span."),
+        click.option("--users", default=DEFAULTS.users, show_default=True, help="Distinct users."),
+        click.option(
+            "--start",
+            type=DAY,
+            default=DEFAULTS.start.isoformat(),
+            show_default=True,
+            help="First day.",
+        ),
+        click.option(
+            "--seed", default=DEFAULTS.seed, show_default=True, help="Same seed, same bytes."
+        ),
+        click.option(
+            "--duplicates",
+            default=DEFAULTS.duplicates,
+            show_default=True,
+            help="Second copies of events, as a share of --events.",
+        ),
+        click.option(
+            "--late",
+            default=DEFAULTS.late,
+            show_default=True,
+            help="Events that land days after they happened, as a share of --events.",
+        ),
+        click.option(
+            "--malformed",
+            default=DEFAULTS.malformed,
+            show_default=True,
+            help="Broken lines on top, as a share of --events.",
+        ),
+        click.option(
+            "--max-lines-per-file", default=DEFAULTS.max_lines_per_file, show_default=True
+        ),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            default=DATA,
+            show_default=True,
+            help="Folder to write.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _parameters(start: datetime, **options: Any) -> generate.Parameters:
+    return generate.Parameters(start=start.date(), **options)
+
+
+@main.command("generate")
+@generator_options
+def generate_command(out: Path, **options: Any) -> None:
+    """Generate event documents, and the ground truth beside them."""
+    truth, written = generate.generate(_parameters(**options), out)
+    lines = f"{truth['documents']:,} lines in {len(truth['files'])} files"
+    if not written:
+        console.stdout.print(f"{out} already holds this data set ({lines}): nothing to do.")
+        return
+    console.stdout.print(
+        f"{out}: {lines}; {truth['unique_events']:,} events ({truth['late']:,} late), "
+        f"{truth['duplicates']:,} duplicates, {truth['malformed']:,} malformed lines."
+    )
+
+
+@main.command("upload")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--ingest-date", type=DAY, help="For files outside ingest_date= folders.  [default: today, UTC]"
+)
+@click.option("--replace", is_flag=True, help="Overwrite objects that hold other content.")
+def upload_command(paths: tuple[Path, ...], ingest_date: datetime | None, replace: bool) -> None:
+    """Land NDJSON files or folders in the raw zone (default: data/logs).
+
+    Takes .json, .ndjson, .jsonl and .gz of these. What was landed before is skipped.
+    """
+    settings = Settings.load()
+    day = (ingest_date or datetime.now(UTC)).date()
+    sources = upload.find_sources(paths or [DATA / "logs"], day)
+    landing = upload.upload(sources, aws.client("s3", settings), settings, replace)
+    for bucket in landing.created_buckets:
+        console.stdout.print(f"Created the bucket {bucket}.")
+    console.stdout.print(
+        f"{len(landing.landed)} objects landed in {settings.raw_url}, "
+        f"{len(landing.keys) - len(landing.landed)} were there already."
+    )
+
+
+@main.command("crawl")
+def crawl_command() -> None:
+    """Let the Glue crawler infer the schema of the raw zone."""
+    settings = Settings.load()
+    table = crawl.crawl(aws.client("glue", settings), settings)
+    console.stdout.print(
+        f"Table {table['DatabaseName']}.{table['Name']}: {crawl.columns_in_words(table)}."
+    )
+
+
+@main.command("flatten")
+@click.option(
+    "--drop-actions", default="logout", show_default=True, help="Comma list; none keeps all."
+)
+@click.option(
+    "--output-format",
+    type=click.Choice(list(flatten.FORMATS)),
+    default="parquet",
+    show_default=True,
+)
+@click.option("--force", is_flag=True, help="Run even when nothing is new.")
+def flatten_command(drop_actions: str, output_format: str, force: bool) -> None:
+    """Run the Glue job from the raw zone to the cleaned tables."""
+    settings = Settings.load()
+    s3, glue, athena = (aws.client(name, settings) for name in ("s3", "glue", "athena"))
+    aws.ensure_buckets(s3, settings)
+    run_id = flatten.flatten(s3, glue, athena, settings, drop_actions, output_format, force)
+    if run_id is None:
+        console.stdout.print("Nothing is new since the last run: nothing to do (--force runs it).")
+    else:
+        console.stdout.print(f"Job run {run_id} succeeded: {settings.cleaned_url} is up to date.")
+
+
+@main.command("report")
+@click.option(
+    "--check", type=click.Path(path_type=Path), help="Compare with this ground truth, exactly."
+)
+@click.option(
+    "--drop-actions", default="logout", show_default=True, help="What the flatten job left out."
+)
+def report_command(check: Path | None, drop_actions: str) -> None:
+    """Print the mart actions_by_location."""
+    settings = Settings.load()
+    truth = ground_truth.read(check) if check else None
+    mart = report.read_mart(aws.client("glue", settings), aws.client("athena", settings), settings)
+    if truth is None:
+        console.stdout.print(report.as_table(mart))
+        return
+    dropped = () if drop_actions == "none" else tuple(drop_actions.split(","))
+    report.check(mart, truth, dropped)
+
+
+@main.command("demo")
+@generator_options
+def demo_command(out: Path, **options: Any) -> None:
+    """Run the whole pipeline here and check its answer.
+
+    Without AWS_ENDPOINT_URL it starts the local endpoint.
+    """
+    demo.demo(_parameters(**options), out)
+
+
+@main.command(
+    "local",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="up|down|status|env ...")
+def local_command(arguments: tuple[str, ...]) -> None:
+    """Start, stop or ask about the local endpoint (the localaws command)."""
+    local.run_localaws(*arguments)

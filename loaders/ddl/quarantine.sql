@@ -1,0 +1,9 @@
+create external table if not exists {database}.quarantine (
+    reason string,
+    raw_line string,
+    source_object string,
+    line_number bigint
+)
+partitioned by (ingest_date date)
+stored as parquet
+location '{location}'

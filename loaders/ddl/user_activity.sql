@@ -1,0 +1,19 @@
+create external table if not exists {database}.user_activity (
+    event_id string,
+    user_id bigint,
+    action string,
+    event_at timestamp,
+    device string,
+    location string,
+    app_version string,
+    page string,
+    order_id string,
+    currency string,
+    purchase_total decimal(12,2),
+    item_count int,
+    extra string,
+    ingest_date date
+)
+partitioned by (event_date date)
+stored as parquet
+location '{location}'

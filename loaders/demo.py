@@ -1,0 +1,108 @@
+"""The whole pipeline in one go: what `uap demo` runs."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import click
+from botocore.client import BaseClient
+
+from loaders import aws, console, crawl, flatten, generate, local, report, upload
+from loaders.settings import RAW_PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+# The data set that the marts were last built from.
+STATE = "_state/demo.json"
+DELETE_BATCH = 1000  # keys a call of DeleteObjects takes
+
+
+def demo(parameters: generate.Parameters, out: Path) -> None:
+    """Raises click.ClickException when a step fails or the mart is not the ground truth."""
+    started = time.monotonic()
+    with _step("Endpoint"):
+        _say(local.use_endpoint())
+    settings = Settings.load()
+    s3, glue, athena = (aws.client(name, settings) for name in ("s3", "glue", "athena"))
+
+    with _step("Generate"):
+        truth, written = generate.generate(parameters, out)
+        _say(f"{truth['documents']:,} lines {'written to' if written else 'are already in'} {out}")
+
+    with _step("Upload"):
+        sources = upload.find_sources([out / "logs"], date.today())
+        landing = upload.upload(sources, s3, settings, replace=True)
+        removed = _remove_others(s3, settings, landing.keys)
+        _say(f"{len(landing.landed)} objects landed, {removed} of other data removed")
+
+    built_from = aws.read_json(s3, settings.artifacts_bucket, STATE)
+    unchanged = not landing.landed and not removed and built_from == truth["parameters"]
+
+    with _step("Crawl"):
+        if unchanged:
+            _say("nothing new")
+        else:
+            _say(crawl.columns_in_words(crawl.crawl(glue, settings)))
+
+    with _step("Flatten"):
+        run_id = flatten.flatten(s3, glue, athena, settings)
+        _say(f"job run {run_id}" if run_id else "nothing new")
+
+    with _step("dbt build"):
+        # Incremental models keep what they have: events of another data set must go.
+        _dbt_build(full_refresh=not unchanged or run_id is not None)
+        aws.write_json(s3, settings.artifacts_bucket, STATE, truth["parameters"])
+
+    with _step("Report"):
+        report.check(report.read_mart(glue, athena, settings), truth)
+
+    console.stdout.print(
+        f"\nThe whole pipeline took {time.monotonic() - started:.0f} s. The endpoint stays up:\n"
+        '  eval "$(uap local env)"    point this shell at it\n'
+        "  dbt build                  build and test the models again\n"
+        "  dbt docs generate && dbt docs serve    read the models and their lineage\n"
+        "  uap local down             stop it; `uap demo` starts it again"
+    )
+
+
+def _remove_others(s3: BaseClient, settings: Settings, keys: list[str]) -> int:
+    """The demo's raw zone holds its data set and nothing else; but AWS is never cleared."""
+    there = {entry["Key"] for entry in aws.objects(s3, settings.raw_bucket, RAW_PREFIX)}
+    others = sorted(there.difference(keys))
+    if others and not aws.is_local(s3):
+        raise click.ClickException(
+            f"{settings.raw_url} holds {len(others)} objects of other data, and the demo removes "
+            "objects on this machine only: set UAP_PREFIX to a name of its own"
+        )
+    for start in range(0, len(others), DELETE_BATCH):
+        batch = [{"Key": key} for key in others[start : start + DELETE_BATCH]]
+        s3.delete_objects(Bucket=settings.raw_bucket, Delete={"Objects": batch, "Quiet": True})
+    return len(others)
+
+
+def _dbt_build(full_refresh: bool) -> None:
+    profiles = ROOT / "profiles.yml"
+    if not profiles.exists():
+        shutil.copyfile(ROOT / "profiles.example.yml", profiles)
+    command = [local.beside_python("dbt"), "build", "--project-dir", ROOT, "--profiles-dir", ROOT]
+    if full_refresh:
+        command.append("--full-refresh")
+    done = subprocess.run(command, cwd=ROOT)
+    if done.returncode:
+        raise click.ClickException("dbt build failed, see above; logs/dbt.log has all of it")
+
+
+@contextmanager
+def _step(title: str) -> Iterator[None]:
+    console.stdout.print(f"\n{title}", style="bold")
+    console.stdout.file.flush()  # other processes write to the same terminal or file
+    started = time.monotonic()
+    yield
+    _say(f"{time.monotonic() - started:.1f} s")
+
+
+def _say(text: str) -> None:
+    console.stdout.print(f"  {text}")
