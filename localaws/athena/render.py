@@ -1,5 +1,6 @@
 """Values as Athena prints them in a result."""
 
+import struct
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -103,6 +104,9 @@ def _shortest(value: float, single: bool) -> str:
     """The fewest digits that read back as the same value (as a 32-bit float for real)."""
     if not single:
         return repr(value)
-    import numpy
+    shorter = (f"{value:.{digits}g}" for digits in range(1, 10))
+    return next(text for text in shorter if _as_single(float(text)) == value)
 
-    return str(numpy.float32(value))
+
+def _as_single(value: float) -> float:
+    return struct.unpack("f", struct.pack("f", value))[0]

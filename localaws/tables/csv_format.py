@@ -5,7 +5,7 @@ from pathlib import Path
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, quoted
 from localaws.tables.hive import HiveTable
-from localaws.tables.json_format import text, text_list
+from localaws.tables.json_format import FILE, text, text_list
 
 SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 
@@ -13,7 +13,7 @@ SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 def scan_sql(
     columns: list[tuple[str, Type]], paths: list[Path], compression: str, table: HiveTable
 ) -> str:
-    """A relation of `columns` (and filename).
+    """A relation of `columns` and "$file".
 
     Raises NOT_SUPPORTED for a backslash in the data: OpenCSV's escapes are not DuckDB's.
     """
@@ -34,7 +34,7 @@ def scan_sql(
         f"delim = {text(parameters.get('separatorChar', ','))}, "
         f"quote = {text(parameters.get('quoteChar', chr(34)))}, escape = '\"', "
         f"skip = {header}, header = false, auto_detect = false, nullstr = '\x02', "
-        f"null_padding = true, compression = '{compression}', filename = true)"
+        f"null_padding = true, compression = '{compression}', filename = '{FILE}')"
     )
     values = [f"coalesce({quoted(name)}, '') AS {quoted(name)}" for name, _ in columns]
-    return f"(SELECT {', '.join([*values, 'filename'])} FROM {source})"
+    return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {source})"

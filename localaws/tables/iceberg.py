@@ -50,7 +50,7 @@ from localaws.objects import ObjectStore, StoredObject
 from localaws.sql import hive, types
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, quoted
-from localaws.tables.json_format import text
+from localaws.tables.json_format import FILE, text
 from localaws.tables.store_io import StoreIO, object_key
 
 BATCH_ROWS = 500_000
@@ -236,10 +236,10 @@ def files_sql(
     columns: list[tuple[str, Type]],
     files: list[tuple[DataFile, StoredObject]],
 ) -> str:
-    """A relation of `columns`, "$path", and each row's place: filename, file_row_number."""
+    """A relation of `columns`, "$path", and each row's place: "$file", "$row"."""
     if not files:
         nothing = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
-        places = ['NULL::VARCHAR AS "$path"', "NULL::VARCHAR AS filename", "0 AS file_row_number"]
+        places = ['NULL::VARCHAR AS "$path"', 'NULL::VARCHAR AS "$file"', '0 AS "$row"']
         return f"(SELECT {', '.join([*nothing, *places])} WHERE false)"
     fields = ", ".join(
         f"{field.field_id}: {{name: {text(field.name)}, "
@@ -250,13 +250,13 @@ def files_sql(
     urls = ", ".join(
         f"({text(str(stored.path))}, {text(data_file.file_path)})" for data_file, stored in files
     )
-    names = ", ".join(quoted(name) for name, _ in columns)
+    names = ", ".join(f"f.{quoted(name)}" for name, _ in columns)
     selected = f"{names}, " if names else ""
     return (
-        f'(SELECT {selected}u.url AS "$path", f.filename, f.file_row_number '
+        f'(SELECT {selected}u.url AS "$path", f."$file", f.file_row_number AS "$row" '
         f"FROM read_parquet([{paths}], schema = MAP {{{fields}}}, "
-        f"filename = true, file_row_number = true) AS f "
-        f"JOIN (VALUES {urls}) AS u(path, url) ON f.filename = u.path)"
+        f"filename = '{FILE}', file_row_number = true) AS f "
+        f'JOIN (VALUES {urls}) AS u(path, url) ON f."$file" = u.path)'
     )
 
 

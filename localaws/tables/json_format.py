@@ -18,6 +18,9 @@ OPENX = "org.openx.data.jsonserde.JsonSerDe"
 HIVE = "org.apache.hive.hcatalog.data.JsonSerDe"
 SERDES = (OPENX, HIVE, "org.apache.hadoop.hive.serde2.JsonSerDe")
 
+# The column that names the file a row comes from: no column of a table is called so.
+FILE = "$file"
+
 # A key tree: each key in lower case -> (its spellings in the documents, the keys below).
 Keys = dict[str, tuple[set[str], "Keys"]]
 
@@ -31,12 +34,12 @@ def text(value: str) -> str:
 
 
 def lines_sql(paths: list[Path], compression: str) -> str:
-    """A relation (line, filename) of the non-empty lines of text files."""
+    """A relation (line, "$file") of the non-empty lines of text files."""
     files = text_list([str(path) for path in paths])
     return (
         f"read_csv({files}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', "
         f"escape = '', header = false, auto_detect = false, nullstr = '\x02', "
-        f"max_line_size = 67108864, compression = '{compression}', filename = true)"
+        f"max_line_size = 67108864, compression = '{compression}', filename = '{FILE}')"
     )
 
 
@@ -47,7 +50,7 @@ def scan_sql(
     *,
     ignore_malformed: bool,
 ) -> str:
-    """A relation of `columns` (and filename) over `source`, a relation (line, filename)."""
+    """A relation of `columns` and "$file" over `source`, a relation (line, "$file")."""
     paths: list[str] = []
     values = [f"{_value(type_, (name,), keys, paths)} AS {quoted(name)}" for name, type_ in columns]
     failure = "NULL"
@@ -59,9 +62,9 @@ def scan_sql(
     )
     extracted = f"json_extract_string(document, {text_list(paths)})" if paths else "document"
     return (
-        f"(SELECT {', '.join([*values, 'filename'])} FROM "
-        f"(SELECT {extracted} AS v, filename FROM "
-        f"(SELECT {document} AS document, filename FROM {source})))"
+        f"(SELECT {', '.join([*values, quoted(FILE)])} FROM "
+        f"(SELECT {extracted} AS v, {quoted(FILE)} FROM "
+        f"(SELECT {document} AS document, {quoted(FILE)} FROM {source})))"
     )
 
 

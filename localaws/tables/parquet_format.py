@@ -5,7 +5,7 @@ from pathlib import Path
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, quoted
-from localaws.tables.json_format import text_list
+from localaws.tables.json_format import FILE, text_list
 
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
@@ -20,16 +20,14 @@ _ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME 
 
 
 def scan_sql(columns: list[tuple[str, Type]], paths: list[Path], session: Session) -> str:
-    """A relation of `columns` (and filename). Raises HIVE_BAD_DATA for a type that differs."""
-    source = (
-        f"read_parquet({text_list([str(p) for p in paths])}, union_by_name = true, filename = true)"
-    )
+    """A relation of `columns` and "$file". Raises HIVE_BAD_DATA for a type that differs."""
+    source = f"read_parquet({text_list([str(p) for p in paths])}, union_by_name = true, filename = '{FILE}')"
     stored = {
         name.lower(): (name, type_)
         for name, type_, *_ in session.rows(f"DESCRIBE SELECT * FROM {source}")
     }
     values = [f"{_value(name, type_, stored)} AS {quoted(name)}" for name, type_ in columns]
-    return f"(SELECT {', '.join([*values, 'filename'])} FROM {source})"
+    return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {source})"
 
 
 def _value(name: str, type_: Type, stored: dict[str, tuple[str, str]]) -> str:

@@ -126,7 +126,7 @@ class Lakehouse:
         prefix = f"{selected}, " if selected else ""
         return (
             f'(SELECT {prefix}p."$path" FROM {relation} AS f '
-            f"JOIN (VALUES {rows}) AS p({columns}) ON f.filename = p.path)"
+            f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p.path)'
         ), size
 
     def _read(

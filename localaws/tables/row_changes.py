@@ -63,12 +63,12 @@ def _find_changes(changes: RowChanges, everything: str, session: Session) -> Non
     clause = _first_clause(changes, matched=True)
     session.run(
         "CREATE TEMP TABLE merge_rows AS "
-        f"SELECT {TARGET}.filename, {TARGET}.file_row_number, {SOURCE}.number, {clause} AS clause "
+        f'SELECT {TARGET}."$file", {TARGET}."$row", {SOURCE}.number, {clause} AS clause '
         f"FROM {everything} AS {TARGET} JOIN merge_source AS {SOURCE} ON {changes.on}"
     )
     doubled = session.rows(
         "SELECT 1 FROM merge_rows WHERE clause IS NOT NULL "
-        "GROUP BY filename, file_row_number HAVING count(*) > 1 LIMIT 1"
+        'GROUP BY "$file", "$row" HAVING count(*) > 1 LIMIT 1'
     )
     if doubled:
         message = "One MERGE target table row matched more than one source row"
@@ -90,7 +90,7 @@ def _commit(changes: RowChanges, files: dict, session: Session) -> int:
     touched = [
         path
         for (path,) in session.rows(
-            "SELECT DISTINCT filename FROM merge_rows WHERE clause IS NOT NULL"
+            'SELECT DISTINCT "$file" FROM merge_rows WHERE clause IS NOT NULL'
         )
     ]
     ((changed,),) = session.rows("SELECT count(*) FROM merge_rows WHERE clause IS NOT NULL")
@@ -132,7 +132,7 @@ def _kept_and_updated(changes: RowChanges, files: list) -> str:
         f"SELECT {', '.join(columns)} "
         f"FROM {iceberg.files_sql(table, list(table.columns), files)} AS {TARGET} "
         "LEFT JOIN (SELECT * FROM merge_rows WHERE clause IS NOT NULL) AS m "
-        f"ON m.filename = {TARGET}.filename AND m.file_row_number = {TARGET}.file_row_number "
+        f'ON m."$file" = {TARGET}."$file" AND m."$row" = {TARGET}."$row" '
         f"LEFT JOIN merge_source AS {SOURCE} ON {SOURCE}.number = m.number{gone}"
     )
 

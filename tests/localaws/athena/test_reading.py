@@ -1,0 +1,161 @@
+"""External tables: the seed system's own statements, JSON, CSV, Parquet, partitions."""
+
+import gzip
+
+import pytest
+
+SEED_TABLE = """
+CREATE EXTERNAL TABLE user_activity_cleaned (
+    event_id string,
+    user_id int,
+    action string,
+    `timestamp` string,
+    metadata struct<device:string,location:string>
+)
+ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
+LOCATION 's3://{bucket}/cleaned/'
+"""
+DOCUMENTS = """\
+{"event_id":"a","user_id":1,"action":"view","timestamp":"2025-01-01T00:00:00Z","metadata":{"device":"mobile","location":"US"}}
+{"event_id":"b","user_id":2,"action":"view","timestamp":"2025-01-01T00:00:01Z","metadata":{"device":"tablet","location":"US"}}
+{"event_id":"c","user_id":2,"action":"login","timestamp":"2025-01-01T00:00:02Z","metadata":{"device":"mobile","location":"EU"}}
+"""
+
+
+def test_the_seed_systems_own_statements(athena) -> None:
+    athena.put("cleaned/part-0.json", DOCUMENTS)
+    athena(SEED_TABLE.format(bucket=athena.bucket))
+    rows = athena(
+        "SELECT metadata.location, action, COUNT(*) FROM user_activity_cleaned "
+        "GROUP BY metadata.location, action"
+    )
+    assert sorted(rows) == [("EU", "login", "1"), ("US", "view", "2")]
+
+
+def test_json_is_read_whole_gzipped_or_not(athena) -> None:
+    athena.put("cleaned/part-0.json", DOCUMENTS)
+    athena.put("cleaned/part-1.json.gz", gzip.compress(DOCUMENTS.encode()))
+    athena.put("cleaned/_hidden.json", "{}")
+    athena.put("cleaned/.hidden/x.json", "{}")
+    athena.put("cleaned-too/part.json", DOCUMENTS)
+    athena(SEED_TABLE.format(bucket=athena.bucket))
+    assert athena("SELECT count(*) FROM user_activity_cleaned") == [("6",)]
+    paths = athena('SELECT DISTINCT "$path" FROM user_activity_cleaned ORDER BY 1')
+    assert paths == [
+        (f"s3://{athena.bucket}/cleaned/part-0.json",),
+        (f"s3://{athena.bucket}/cleaned/part-1.json.gz",),
+    ]
+
+
+def test_json_keys_match_without_case_and_missing_ones_are_null(athena) -> None:
+    athena.put(
+        "cleaned/a.json",
+        '{"Event_ID":"x","METADATA":{"Device":"mobile"}}\n{"event_id":null,"metadata":null}\n',
+    )
+    athena(SEED_TABLE.format(bucket=athena.bucket))
+    rows = athena("SELECT event_id, user_id, metadata, metadata.device FROM user_activity_cleaned")
+    assert rows == [("x", None, "{device=mobile, location=null}", "mobile"), (None,) * 4]
+
+
+@pytest.mark.parametrize("line", ['{"event_id":', "not json", "[1]", '{"a":1}{"b":2}'])
+def test_a_malformed_line_fails_the_query_unless_told_otherwise(athena, line) -> None:
+    athena.put("cleaned/a.json", DOCUMENTS + line + "\n")
+    athena(SEED_TABLE.format(bucket=athena.bucket))
+    error = athena.fails("SELECT action FROM user_activity_cleaned")
+    assert error == "HIVE_CURSOR_ERROR: Row is not a valid JSON Object"
+    athena("DROP TABLE user_activity_cleaned")
+    tolerant = "SERDE 'org.openx.data.jsonserde.JsonSerDe' WITH SERDEPROPERTIES ('ignore.malformed.json'='true')"
+    sql = SEED_TABLE.format(bucket=athena.bucket)
+    athena(sql.replace("SERDE 'org.openx.data.jsonserde.JsonSerDe'", tolerant))
+    rows = athena("SELECT count(*), count(event_id) FROM user_activity_cleaned")
+    assert rows == [("4", "3")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "read"),
+    [
+        ("int", "7", "7"),
+        ("int", '"7"', "7"),
+        ("double", "1.5", "1.5"),
+        ("boolean", "true", "true"),
+        ("string", "1.5", "1.5"),
+        ("string", '{"a":[1,2]}', '{"a":[1,2]}'),
+        ("decimal(6,2)", "1.5", "1.50"),
+        ("date", '"2025-01-02"', "2025-01-02"),
+        ("timestamp", '"2025-01-02 03:04:05.678"', "2025-01-02 03:04:05.678"),
+        ("array<struct<sku:string,n:int>>", '[{"sku":"x","N":1},{"sku":null}]', "[{sku=x, n=1}, {sku=null, n=null}]"),
+        ("array<array<int>>", "[[1],[2,3]]", "[[1], [2, 3]]"),
+    ],
+)  # fmt: skip
+def test_json_values_by_type(athena, type_, value, read) -> None:
+    athena.put("t/a.json", f'{{"v":{value}}}\n')
+    athena(
+        f"CREATE EXTERNAL TABLE t (v {type_}) ROW FORMAT SERDE "
+        f"'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://{athena.bucket}/t/'"
+    )
+    assert athena("SELECT v FROM t") == [(read,)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [("int", '"x"'), ("int", "2.5"), ("boolean", "7"), ("date", '"soon"'), ("struct<a:int>", "7")],
+)
+def test_json_values_that_do_not_fit_fail(athena, type_, value) -> None:
+    athena.put("t/a.json", f'{{"v":{value}}}\n')
+    athena(
+        f"CREATE EXTERNAL TABLE t (v {type_}) ROW FORMAT SERDE "
+        f"'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://{athena.bucket}/t/'"
+    )
+    assert athena.fails("SELECT v FROM t").startswith("HIVE_BAD_DATA: Error Parsing a column")
+
+
+def test_csv_as_opencsv_reads_it(athena) -> None:
+    athena.put("t/a.csv", 'id,name\n1,"a,b"\n2,\n3,"say ""hi"""\n')
+    athena(
+        "CREATE EXTERNAL TABLE t (id string, name string) "
+        "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' "
+        f"LOCATION 's3://{athena.bucket}/t/' TBLPROPERTIES ('skip.header.line.count'='1')"
+    )
+    rows = athena("SELECT id, name FROM t ORDER BY id")
+    assert rows == [("1", "a,b"), ("2", ""), ("3", 'say "hi"')]
+
+
+def test_partitions_by_repair_by_hand_and_pruned(athena) -> None:
+    athena.put("t/day=2025-01-01/a.json", '{"v":1}\n')
+    athena.put("t/day=2025-01-02/a.json", '{"v":2}\n' * 50)
+    athena.put("elsewhere/a.json", '{"v":3}\n')
+    athena(
+        "CREATE EXTERNAL TABLE t (v int) PARTITIONED BY (day date) ROW FORMAT SERDE "
+        f"'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://{athena.bucket}/t/'"
+    )
+    assert athena("SELECT count(*) FROM t") == [("0",)]
+    athena("MSCK REPAIR TABLE t")
+    assert athena("SHOW PARTITIONS t") == [("day=2025-01-01",), ("day=2025-01-02",)]
+    athena(
+        "ALTER TABLE t ADD PARTITION (day = '2025-01-03') "
+        f"LOCATION 's3://{athena.bucket}/elsewhere/'"
+    )
+    rows = athena("SELECT day, sum(v) FROM t GROUP BY day ORDER BY day")
+    assert rows == [("2025-01-01", "1"), ("2025-01-02", "100"), ("2025-01-03", "3")]
+    one_day = "SELECT v FROM t WHERE day = DATE '2025-01-01' AND v > 0"
+    assert athena(one_day) == [("1",)]
+    assert athena.scanned(one_day) == len('{"v":1}\n')
+    athena("ALTER TABLE t DROP PARTITION (day = '2025-01-02')")
+    assert athena("SELECT count(*) FROM t") == [("2",)]
+    # A partition is read where it says it is, even on the NULL side of a join.
+    padded = (
+        "SELECT n, t.v FROM (VALUES 1, 7) AS a(n) LEFT JOIN t ON a.n = t.v "
+        "WHERE t.day IS NULL ORDER BY n"
+    )
+    assert athena(padded) == [("7", None)]
+
+
+def test_what_cannot_be_read_is_refused(athena) -> None:
+    athena.put("t/a.txt", "1\x012\n")
+    athena(f"CREATE EXTERNAL TABLE t (a int, b int) LOCATION 's3://{athena.bucket}/t/'")
+    assert "LazySimpleSerDe is not supported locally" in athena.fails("SELECT a FROM t")
+    athena(
+        f"CREATE EXTERNAL TABLE p (a int) PARTITIONED BY (d string) STORED AS PARQUET "
+        f"LOCATION 's3://{athena.bucket}/p/' TBLPROPERTIES ('projection.enabled'='true')"
+    )
+    assert "partition projection is not supported locally" in athena.fails("SELECT a FROM p")
