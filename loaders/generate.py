@@ -136,7 +136,7 @@ def _write_folder(parameters: Parameters, folder: Path, spill: Path) -> ground_t
                 cursor.execute(_sql("lines.sql", {**values, **asdict(part)}))
                 # A one-column CSV without quotes is plain text.
                 cursor.execute(
-                    f"copy (select line from lines order by position, tie) to '{_quoted(path)}'"
+                    f"copy (select line from lines) to '{_quoted(path)}'"
                     r" (format csv, header false, quote '', escape '', delimiter e'\x1f')"
                 )
                 groups = cursor.execute(

@@ -1,16 +1,28 @@
--- The lines of one landed file, and what the ground truth counts. Grain: one row per line.
-create or replace temp table lines as
-with slots as (
+-- What stands on each line of one landed file, top down. Grain: one row per line.
+create temp table slots as
+with events as (
     select i as position, 0 as tie, i, $day as day, 'event' as kind,
     from range($first_event, $end_event) as events (i)
-    union all
-    -- extra lines that take the same place stand before the event
+),
+
+extra_lines as (
+    -- extra lines at the place of an event stand before it
     select position, tie - $extras - 1 as tie, i, day, kind,
     from extras
     where landing = $day and line_number >= $first_line and line_number < $end_line
 ),
 
-ranked as (
+final as (
+    select i, day, kind,
+    from (from events union all from extra_lines)
+    order by position, tie
+)
+
+select * from final;
+
+-- The slots filled in: the text of the line, and what the ground truth counts.
+create temp view lines as
+with ranked as (
     select
         *,
         unit(i, 'user') as user_rank,
@@ -126,8 +138,6 @@ documents as (
 
 final as (
     select
-        position,
-        tie,
         kind,
         is_late,
         location,
@@ -151,4 +161,4 @@ final as (
     from documents
 )
 
-select * from final
+select * from final;
