@@ -29,6 +29,7 @@ from localaws.tables.resolver import Lakehouse
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 WORKERS = 8
+STOP_TRIES = 20
 KIND = "athena_execution"
 # Source: API reference, AthenaError: 1 System, 2 User, 3 Other.
 _SYSTEM_ERRORS = ("GENERIC_INTERNAL_ERROR", "EXCEEDED_LOCAL_MEMORY_LIMIT")
@@ -96,9 +97,14 @@ class Executions:
             return
         with self._changed:
             self._cancelled.add(id_)
-            session = self._sessions.get(id_)
-        if session:
-            session.cancel()
+        # Again and again: an interrupt between two statements of one execution is lost.
+        for _ in range(STOP_TRIES):
+            with self._changed:
+                session = self._sessions.get(id_)
+            if session:
+                session.cancel()
+            if self.wait(id_, 0.05)["Status"]["State"] in FINAL:
+                return
 
     def rows(self, id_: str, offset: int, limit: int) -> tuple[list[list[str | None]], int | None]:
         """Up to `limit` rows from byte `offset` of the result; the next offset, None at the end."""
@@ -164,7 +170,10 @@ class Executions:
     def _execute(self, execution: dict[str, Any], session: Session) -> Outcome:
         sql = statements.strip(execution["Query"])
         database = execution["QueryExecutionContext"]["Database"]
-        statement = statements.Statement(sql, database)
+        # Where Athena puts a table that is created without a location.
+        output = execution["ResultConfiguration"]["OutputLocation"].rstrip("/")
+        tables = f"{output}/tables/{execution['QueryExecutionId']}/"
+        statement = statements.Statement(sql, database, tables)
         return statements.execute(statement, self._lakehouse, session)
 
     def _publish(self, execution: dict[str, Any], outcome: Outcome) -> None:

@@ -47,10 +47,14 @@ _CTAS = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement's text without its comments in front and semicolons behind."""
+    """A statement's text without its comments in front and semicolons behind.
+
+    `tables` is the folder for a table that is created without a location of its own.
+    """
 
     sql: str
     database: str
+    tables: str = ""
 
     @property
     def verb(self) -> str:
@@ -82,7 +86,9 @@ def execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Out
             return _create_view(view, statement, lakehouse, session)
         case "CREATE" if _CTAS.match(statement.sql):
             tree = _parsed(statement, exp.Create)
-            return create_table_as(tree, statement.sql, statement.database, lakehouse, session)
+            return create_table_as(
+                tree, statement.sql, statement.database, statement.tables, lakehouse, session
+            )
         case "INSERT":
             tree = _parsed(statement, exp.Insert)
             return insert(tree, statement.sql, statement.database, lakehouse, session)

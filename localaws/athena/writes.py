@@ -61,12 +61,15 @@ class _Target:
 
 
 def create_table_as(
-    tree: exp.Create, sql: str, database: str, lakehouse: Lakehouse, session: Session
+    tree: exp.Create, sql: str, database: str, tables: str, lakehouse: Lakehouse, session: Session
 ) -> Outcome:
+    """`tables`: the folder for a Hive table whose statement names none."""
     table = tree.this
     if not isinstance(table, exp.Table):
         raise QueryError("NOT_SUPPORTED", "column names in CREATE TABLE AS are not supported")
     target = _Target((table.db or database).lower(), table.name.lower(), _options(tree))
+    if not target.is_iceberg:
+        target.options.setdefault("external_location", tables)
     lakehouse.require_database(target.database)
     _check_options(target)
     with lakehouse.writing(target.database, target.name):
@@ -179,9 +182,7 @@ def _create_hive(
     lakehouse: Lakehouse,
     session: Session,
 ) -> int:
-    location = target.options.get("external_location")
-    if not location:
-        raise QueryError("NOT_SUPPORTED", "CREATE TABLE AS needs external_location = 's3://...'")
+    location = target.options["external_location"]
     _require_empty(location, lakehouse)
     keys = [key.lower() for key in target.options.get("partitioned_by", [])]
     names = [name for name, _ in columns]
@@ -296,6 +297,12 @@ def insert(
     return Outcome("DML", "INSERT", update_count=rows, scanned=plan.scanned)
 
 
+def _can_store(source: Type, target: Type) -> bool:
+    """Beyond what is coerced everywhere, INSERT cuts text and takes whole decimals as integers."""
+    whole = source.base == "decimal" and source.args[1] == 0 and target.is_integer
+    return can_coerce(source, target) or (source.is_string and target.is_string) or whole
+
+
 def _insert_plan(
     tree: exp.Insert,
     sql: str,
@@ -317,8 +324,7 @@ def _insert_plan(
         raise QueryError("DUPLICATE_COLUMN_NAME", "Insert column name is specified more than once")
     wanted = [types[name] for name in given]
     if len(output.types) != len(wanted) or not all(
-        can_coerce(a, b) or (a.is_string and b.is_string)
-        for a, b in zip(output.types, wanted, strict=False)
+        _can_store(a, b) for a, b in zip(output.types, wanted, strict=False)
     ):
         message = (
             "Insert query has mismatched column types: "

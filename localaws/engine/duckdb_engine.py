@@ -1,6 +1,7 @@
 """DuckDB, in process: one shared instance, a connection per statement."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,7 @@ class DuckDBEngine:
 class DuckDBSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._cancelled = threading.Event()
 
     def run(self, sql: str) -> int:
         result = self._execute(sql).fetchone()
@@ -58,15 +60,23 @@ class DuckDBSession:
             raise translated(error) from error
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        self._check_cancelled()
         try:
             yield from self._connection.sql(sql).to_arrow_reader(rows)
         except (duckdb.Error, pa.ArrowException) as error:
             raise translated(error) from error
 
     def cancel(self) -> None:
+        # An interrupt reaches only a statement that runs; the next one must not start either.
+        self._cancelled.set()
         self._connection.interrupt()
 
+    def _check_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise QueryError("QUERY_CANCELED", "The query was canceled")
+
     def _execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+        self._check_cancelled()
         try:
             return self._connection.execute(sql)
         except duckdb.Error as error:

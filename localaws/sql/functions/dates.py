@@ -3,6 +3,8 @@
 Source of the rules: Trino documentation, "Date and time functions and operators".
 """
 
+import re
+
 from localaws.sql.casts import CannotCast, local_timestamp
 from localaws.sql.functions.literals import constant_text
 from localaws.sql.functions.registry import BadArgument, Overload, Rule, signature, table
@@ -149,6 +151,13 @@ EXTRACT: dict[str, list[Overload]] = {
 }
 
 
+def _from_iso8601_timestamp(arguments: list[Typed]) -> Typed:
+    """The zone is known only where the text is a constant without an offset of its own."""
+    in_utc = re.fullmatch(r"'[\d-]+(T[\d:.,]+Z?)?'", arguments[0].sql)
+    zone = "UTC" if in_utc else None
+    return Typed(f"tr_from_iso8601_timestamp({arguments[0].sql})", timestamp_tz(3, zone))
+
+
 def _now(_: list[Typed]) -> Typed:
     return Typed("tr_now()", timestamp_tz(3, "UTC"))
 
@@ -170,8 +179,7 @@ FUNCTIONS = table(
     signature("date_parse(varchar, varchar) -> timestamp", _date_parse),
     signature("from_iso8601_date(varchar) -> date", "tr_from_iso8601_date({0})"),
     signature(
-        "from_iso8601_timestamp(varchar) -> timestamp(3) with time zone",
-        "tr_from_iso8601_timestamp({0})",
+        "from_iso8601_timestamp(varchar) -> timestamp(3) with time zone", _from_iso8601_timestamp
     ),
     signature(
         "from_unixtime(double) -> timestamp(3) with time zone",

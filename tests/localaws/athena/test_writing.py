@@ -62,6 +62,15 @@ def test_partitioned_ctas_and_insert(athena) -> None:
     assert ("k=__HIVE_DEFAULT_PARTITION__",) in prefixes and ("k=a%2Fb%3Dc",) in prefixes
 
 
+def test_ctas_without_a_location_lands_beside_the_results(athena) -> None:
+    id_ = athena.start("CREATE TABLE t AS SELECT 1 AS a")
+    athena.execution(id_)
+    table = athena.glue.get_table(DatabaseName=athena.database, Name="t")["Table"]
+    location = f"s3://{athena.bucket}/results/tables/{id_}/"
+    assert table["StorageDescriptor"]["Location"] == location
+    assert athena("SELECT a FROM t") == [("1",)]
+
+
 def test_a_hundred_partitions_and_no_more(athena) -> None:
     query = "SELECT n, CAST(n AS varchar) AS k FROM UNNEST(sequence(1, {})) AS t(n)"
     athena(hive(athena, "fits", query.format(100), "partitioned_by = ARRAY['k'],"))

@@ -75,6 +75,11 @@ import pytest
         ("TRY_CAST('2024-13-01' AS date)", None, "date"),
         ("date('2024-01-02')", "2024-01-02", "date"),
         ("from_iso8601_date('2020-05-11')", "2020-05-11", "date"),
+        (
+            "from_iso8601_timestamp('2020-05-11T11:15:05Z')",
+            "2020-05-11 11:15:05.000 UTC",
+            "timestamp(3) with time zone",
+        ),
         ("TRY(from_iso8601_timestamp('never'))", None, "timestamp(3) with time zone"),
         (
             "date_format(TIMESTAMP '2022-10-20 05:10:00', '%Y-%m-%d %H:%i:%s')",
