@@ -153,7 +153,10 @@ def crawl_command() -> None:
 
 @main.command("flatten")
 @click.option(
-    "--drop-actions", default="logout", show_default=True, help="Comma list; none keeps all."
+    "--drop-actions",
+    default=",".join(flatten.DROPPED_BY_DEFAULT),
+    show_default=True,
+    help=f"Comma list; {flatten.KEEP_ALL} keeps all.",
 )
 @click.option(
     "--output-format",
@@ -167,7 +170,8 @@ def flatten_command(drop_actions: str, output_format: str, force: bool) -> None:
     settings = Settings.load()
     s3, glue, athena = (aws.client(name, settings) for name in ("s3", "glue", "athena"))
     aws.ensure_buckets(s3, settings)
-    run_id = flatten.flatten(s3, glue, athena, settings, drop_actions, output_format, force)
+    dropped = flatten.parse_actions(drop_actions)
+    run_id = flatten.flatten(s3, glue, athena, settings, dropped, output_format, force)
     if run_id is None:
         console.stdout.print("Nothing is new since the last run: nothing to do (--force runs it).")
     else:
@@ -179,7 +183,10 @@ def flatten_command(drop_actions: str, output_format: str, force: bool) -> None:
     "--check", type=click.Path(path_type=Path), help="Compare with this ground truth, exactly."
 )
 @click.option(
-    "--drop-actions", default="logout", show_default=True, help="What the flatten job left out."
+    "--drop-actions",
+    default=",".join(flatten.DROPPED_BY_DEFAULT),
+    show_default=True,
+    help="What the flatten job left out; for --check.",
 )
 def report_command(check: Path | None, drop_actions: str) -> None:
     """Print the mart actions_by_location."""
@@ -189,8 +196,7 @@ def report_command(check: Path | None, drop_actions: str) -> None:
     if truth is None:
         console.stdout.print(report.as_table(mart))
         return
-    dropped = () if drop_actions == "none" else tuple(drop_actions.split(","))
-    report.check(mart, truth, dropped)
+    report.check(mart, truth, flatten.parse_actions(drop_actions))
 
 
 @main.command("demo")

@@ -57,7 +57,8 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
         aws.write_json(s3, settings.artifacts_bucket, STATE, truth["parameters"])
 
     with _step("Report"):
-        report.check(report.read_mart(glue, athena, settings), truth)
+        mart = report.read_mart(glue, athena, settings)
+        report.check(mart, truth, flatten.DROPPED_BY_DEFAULT)
 
     console.stdout.print(
         f"\nThe whole pipeline took {time.monotonic() - started:.0f} s. The endpoint stays up:\n"

@@ -1,6 +1,7 @@
 """Run the Glue job that turns the raw zone into the cleaned tables, when there is anything new."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ DDL = Path(__file__).parent / "ddl"
 # anywhere is done again.
 MANIFEST = "_state/flatten.json"
 FINISHED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}
+DROPPED_BY_DEFAULT = ("logout",)
+KEEP_ALL = "none"
 # By SerDe, for the table that exists in two formats.
 FORMATS = {
     "parquet": ("user_activity.sql", "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
@@ -30,14 +33,14 @@ def flatten(
     glue: BaseClient,
     athena_client: BaseClient,
     settings: Settings,
-    drop_actions: str = "logout",
+    drop_actions: Collection[str] = DROPPED_BY_DEFAULT,
     output_format: str = "parquet",
     force: bool = False,
 ) -> str | None:
     """Run the job on all of the raw zone, then declare its tables; returns the job run's id.
 
     None when neither the raw objects nor the parameters nor the scripts changed since the last
-    success and it is not forced. `drop_actions`: comma list, `none` keeps all.
+    success and it is not forced.
     Raises click.ClickException when there is nothing to read or the job fails.
     """
     scripts = _scripts()
@@ -49,7 +52,7 @@ def flatten(
         "parameters": {
             "--raw_path": settings.raw_url,
             "--cleaned_path": settings.cleaned_url,
-            "--drop_actions": drop_actions,
+            "--drop_actions": ",".join(sorted(drop_actions)) or KEEP_ALL,
             "--output_format": output_format,
         },
         "scripts": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in scripts},
@@ -66,6 +69,16 @@ def flatten(
     manifest = {**inputs, "job_run": run_id, "finished_at": finished}
     aws.write_json(s3, settings.cleaned_bucket, MANIFEST, manifest)
     return run_id
+
+
+def parse_actions(text: str) -> set[str]:
+    """A comma list of actions, `none` for no action. Raises click.ClickException."""
+    actions = {action.strip() for action in text.split(",")}
+    if "" in actions or (KEEP_ALL in actions and len(actions) > 1):
+        raise click.ClickException(
+            f"--drop-actions {text!r}: give actions separated by commas, or `{KEEP_ALL}` alone"
+        )
+    return actions - {KEEP_ALL}
 
 
 def _scripts() -> list[Path]:

@@ -11,7 +11,7 @@ All counts are exact.
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,12 +118,11 @@ def read(path: Path) -> Truth:
 
 
 def events_by_location_action(
-    truth: Truth, dropped_actions: Iterable[str]
+    truth: Truth, dropped_actions: Collection[str]
 ) -> dict[tuple[str, str], int]:
     """{(location, action): events} of what the flatten job keeps."""
-    dropped = set(dropped_actions)
     return {
         (row["location"], row["action"]): row["events"]
         for row in truth["by_location_action"]
-        if row["action"] not in dropped
+        if row["action"] not in dropped_actions
     }

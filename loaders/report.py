@@ -47,9 +47,7 @@ def as_table(counts: Counts) -> Table:
     return table
 
 
-def check(
-    mart: Counts, truth: ground_truth.Truth, dropped_actions: Collection[str] = ("logout",)
-) -> None:
+def check(mart: Counts, truth: ground_truth.Truth, dropped_actions: Collection[str]) -> None:
     """Print the mart; raises click.ClickException with every difference from the truth."""
     console.stdout.print(as_table(mart))
     expected = ground_truth.events_by_location_action(truth, dropped_actions)
@@ -59,7 +57,7 @@ def check(
         )
     console.stdout.print(
         f"Equal to the ground truth: {sum(expected.values()):,} events, "
-        f"{', '.join(dropped_actions) or 'nothing'} left out."
+        f"{', '.join(sorted(dropped_actions)) or 'nothing'} left out."
     )
 
 

@@ -91,9 +91,9 @@ fields as (
             '"timestamp":"',
             case kind
                 when 'bad_timestamp'
-                    then ['yesterday', '2025-02-30T10:00:00.000Z', '2025-01-01T25:00:00.000Z', 'T10:00'][
-                        1 + below(i, 'timestamp', 4)
-                    ]
+                    then [
+                        'yesterday', 'T10:00', '2025-02-30T10:00:00.000Z', '2025-01-01T25:00:00.000Z'
+                    ][1 + below(i, 'timestamp', 4)]
                 else strftime(event_at, '%Y-%m-%dT%H:%M:%S.%gZ')
             end,
             '"'
@@ -147,7 +147,7 @@ final as (
         as item_count,
         case kind
             when 'truncated' then left(document, 1 + below(i, 'cut', len(document) - 1))
-            when 'not_json' then strftime(event_at, '%d/%b/%Y %H:%M:%S') || ' ERROR upstream timed out'
+            when 'not_json' then concat(event_at, ' ERROR upstream timed out')
             when 'missing_field' then '{' || concat_ws(
                 ',',
                 case when below(i, 'missing', 5) != 0 then event_id_field end,

@@ -5,6 +5,7 @@ import click
 import pytest
 
 from loaders import ground_truth, report
+from loaders.flatten import DROPPED_BY_DEFAULT, parse_actions
 
 MART = {("US", "view"): 3, ("US", "login"): 1, ("EU", "view"): 2}
 
@@ -16,7 +17,7 @@ def truth(*rows: tuple[str, str, int]) -> dict:
 
 def test_no_difference(capsys: pytest.CaptureFixture[str]) -> None:
     data = truth(("US", "view", 3), ("US", "login", 1), ("EU", "view", 2), ("EU", "logout", 9))
-    report.check(MART, data)
+    report.check(MART, data, DROPPED_BY_DEFAULT)
     assert "6 events" in capsys.readouterr().out
 
 
@@ -24,7 +25,7 @@ def test_every_difference_is_listed() -> None:
     """A wrong count, a row too few, a row too many; and logout only as far as it is kept."""
     data = truth(("US", "view", 4), ("EU", "view", 2), ("ASIA", "view", 1), ("EU", "logout", 9))
     with pytest.raises(click.ClickException) as failure:
-        report.check(MART, data)
+        report.check(MART, data, DROPPED_BY_DEFAULT)
     assert failure.value.message.splitlines()[1:] == [
         "  ASIA view: 0 in the mart, 1 in truth",
         "  US login: 1 in the mart, 0 in truth",
@@ -51,3 +52,17 @@ def test_a_ground_truth_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         ground_truth.write({"a": object()}, tmp_path)
     assert json.loads((tmp_path / ground_truth.FILE).read_text()) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "actions"),
+    [("logout", {"logout"}), (" logout , view", {"logout", "view"}), ("none", set())],
+)
+def test_dropped_actions_are_a_comma_list(text: str, actions: set[str]) -> None:
+    assert parse_actions(text) == actions
+
+
+@pytest.mark.parametrize("text", ["", "logout,", "none,logout"])
+def test_dropped_actions_that_mean_nothing_are_refused(text: str) -> None:
+    with pytest.raises(click.ClickException, match="--drop-actions"):
+        parse_actions(text)
