@@ -34,7 +34,8 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
 
     with _step("Upload"):
         sources = upload.find_sources([out / "logs"], date.today())
-        landing = upload.upload(sources, s3, settings, replace=True)
+        # On AWS what was landed stays; here the demo may have another data set than before.
+        landing = upload.upload(sources, s3, settings, replace=aws.is_local(s3))
         removed = _remove_others(s3, settings, landing.keys)
         _say(f"{len(landing.landed)} objects landed, {removed} of other data removed")
 
