@@ -1,7 +1,7 @@
 """Query executions: queued, run by a pool of threads, remembered across restarts.
 
-An execution is a plain dict in the shape of the API's QueryExecution, plus the private keys
-`_token` (ClientRequestToken). Its result rows lie in a file of JSON lines beside it, so that a
+An execution is a plain dict in the shape of the API's QueryExecution, plus private keys:
+`_token` (ClientRequestToken), `_columns`, `_update_count`. Its result rows lie in a file of JSON lines beside it, so that a
 page is read without the whole.
 """
 
@@ -22,7 +22,6 @@ from localaws.athena.results import csv_lines, text_lines
 from localaws.engine import Engine, Session
 from localaws.routes import AwsError
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type
 from localaws.state import State
 from localaws.tables.locations import split_location
 from localaws.tables.resolver import Lakehouse
@@ -118,10 +117,6 @@ class Executions:
                 rows.append(json.loads(line))
             at = lines.tell()
             return rows, at if lines.read(1) else None
-
-    def columns(self, id_: str) -> list[tuple[str, Type]]:
-        with self._changed:
-            return self._all[id_].get("_columns", [])
 
     def close(self) -> None:
         with self._changed:

@@ -7,9 +7,6 @@ from localaws.athena.ddl import FORMATS
 from localaws.crawler.infer import Documents
 from localaws.crawler.layout import PartitionFolder, TableFolder
 
-# Parameters that a crawler counts anew; a change of them alone is no new table version.
-COUNTED = ("averageRecordSize", "objectCount", "recordCount", "sizeKey", "UPDATED_BY_CRAWLER")
-
 
 def table_input(
     folder: TableFolder,

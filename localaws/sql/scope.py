@@ -163,10 +163,6 @@ class Scope:
             return found[0]
         return self.parent.find(qualifier, name, node) if self.parent else None
 
-    def has_relation(self, name: str) -> bool:
-        here = any(relation.name == name for relation in self.relations)
-        return here or bool(self.parent and self.parent.has_relation(name))
-
 
 def _qualifies(relation: Relation, qualifier: tuple[str, ...]) -> bool:
     match qualifier:

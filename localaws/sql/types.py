@@ -10,7 +10,6 @@ from typing import Self
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 # Digits that each integer type needs when it meets a decimal.
 INTEGER_DIGITS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
-NESTED = ("array", "map", "row")
 
 _HIVE_NAMES = {"int": "integer", "string": "varchar", "float": "real", "binary": "varbinary"}
 _SIMPLE = {
