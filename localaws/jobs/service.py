@@ -1,6 +1,7 @@
 """The job runs' actions; moto keeps the definitions of the jobs.
 
-Source of the shapes and states: Glue API reference, "Jobs" and "Job runs".
+Source of the shapes and states: Glue API reference, "Jobs" and "Job runs". What a run could not
+honour here is refused when it is started.
 """
 
 import logging
@@ -23,6 +24,17 @@ from localaws.tables.store_io import object_key
 KIND = "job_run"
 FINAL = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT")
 DEFAULT_TIMEOUT = 480  # minutes, as Glue's
+# GetJobRun is held this long while the state stays the same, so that clients, who sleep between
+# two polls, hear of the end at once.
+LONG_POLL = 5.0  # seconds
+INTERRUPTED = "The endpoint stopped while the job ran: start the job again"
+# Arguments that ask for what is not here; their values that ask for nothing.
+_REFUSED = {
+    "--additional-python-modules": ("", "install the modules where localaws is installed"),
+    "--extra-jars": ("", "name the jars with --conf spark.jars=/path/to.jar"),
+    "--job-bookmark-option": ("job-bookmark-disable", "localaws keeps no bookmarks"),
+    "--job-language": ("python", "localaws runs Python scripts only"),
+}
 _FIELDS = {
     "Description": "description",
     "LogUri": "log_uri",
@@ -59,16 +71,18 @@ class JobService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._folder = context.data_dir / "job-runs"
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()  # notified when a run changes its state
+        self._closing = False
         self._runs: dict[str, dict[str, Any]] = dict(context.state.items(KIND))
         self._processes: dict[str, subprocess.Popen] = {}
         self._stopping: set[str] = set()
         self._threads: list[threading.Thread] = []
         for run in list(self._runs.values()):
             if run["JobRunState"] not in FINAL:
-                shutil.rmtree(self._folder / run["Id"] / "s3", ignore_errors=True)
-                self._finish(run, "FAILED", "The endpoint stopped while the job ran")
+                self._clean_up(run["Id"])
+                self._finish(run, "FAILED", INTERRUPTED)
         self.actions = {
+            "CreateJob": self._create_job,
             "UpdateJob": self._update_job,
             "StartJobRun": self._start_job_run,
             "GetJobRun": self._get_job_run,
@@ -77,8 +91,10 @@ class JobService:
         }
 
     def close(self) -> None:
-        """Running jobs are stopped with the endpoint."""
+        """Running jobs end with the endpoint, as failed."""
         with self._lock:
+            self._closing = True
+            self._lock.notify_all()
             running = [id_ for id_, run in self._runs.items() if run["JobRunState"] not in FINAL]
             self._stopping |= set(running)
             processes, threads = list(self._processes.values()), list(self._threads)
@@ -98,6 +114,19 @@ class JobService:
                 f"Failed to start job run due to missing metadata: no job {name}",
             )
         return job
+
+    def _create_job(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
+        """moto's would silently replace a job of the same name."""
+        name, catalog = payload.get("Name"), self._context.catalog
+        if not (name and payload.get("Role") and payload.get("Command")):
+            raise AwsError("InvalidInputException", "A job needs a Name, a Role and a Command")
+        with catalog.mutation():
+            if name in catalog.backend.jobs:
+                message = f"Job {name} already exists: change it with UpdateJob"
+                raise AwsError("AlreadyExistsException", message)
+            definition = {attribute: payload.get(field) for field, attribute in _FIELDS.items()}
+            catalog.backend.create_job(name=name, tags=payload.get("Tags"), **definition)
+        return {"Name": name}
 
     def _update_job(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
         """What JobUpdate leaves out falls back to its default, as the API has it."""
@@ -122,6 +151,10 @@ class JobService:
             **(payload.get("Arguments") or {}),
             **(job.non_overridable_arguments or {}),
         }
+        for argument, (harmless, way_out) in _REFUSED.items():
+            if arguments.get(argument, harmless) != harmless:
+                message = f"{argument} {arguments[argument]} is not supported locally: {way_out}"
+                raise AwsError("InvalidInputException", message)
         limit = job.execution_property.get("MaxConcurrentRuns", 1)
         run = {
             "Id": f"jr_{uuid.uuid4().hex}",
@@ -146,23 +179,22 @@ class JobService:
             if len(running) >= limit:
                 message = f"Concurrent runs exceeded for {job.name}: at most {limit} may run"
                 raise AwsError("ConcurrentRunsExceededException", message)
-            self._runs[run["Id"]] = run
-            thread = threading.Thread(
-                target=self._run, args=(run, command.get("ScriptLocation", "")), name="job"
-            )
-            self._threads = [each for each in self._threads if each.is_alive()] + [thread]
-        self._context.state.put(KIND, run["Id"], run)
-        thread.start()
+            self._begin(run, command.get("ScriptLocation", ""), job.max_retries or 0)
         return {"JobRunId": run["Id"]}
 
     def _get_job_run(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
-        job = self._job(payload.get("JobName"))
+        job, id_ = self._job(payload.get("JobName")), payload.get("RunId")
         with self._lock:
-            run = self._runs.get(payload.get("RunId"))
+            run = self._runs.get(id_)
             if run is None or run["JobName"] != job.name:
-                message = f"Job run {payload.get('RunId')} of {job.name} not found"
+                message = f"Job run {id_} of {job.name} not found"
                 raise AwsError("EntityNotFoundException", message)
-            return {"JobRun": deepcopy(run)}
+            before = run["JobRunState"]
+            if before not in FINAL:
+                self._lock.wait_for(
+                    lambda: self._closing or self._runs[id_]["JobRunState"] != before, LONG_POLL
+                )
+            return {"JobRun": deepcopy(self._runs[id_])}
 
     def _get_job_runs(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
         job = self._job(payload.get("JobName"))
@@ -180,6 +212,7 @@ class JobService:
                 running = known and run["JobRunState"] not in FINAL
                 if running:
                     self._stopping.add(id_)
+                    self._enter(run, "STOPPING")
                 child = self._processes.get(id_)
             if not running:
                 code = "JobRunNotInTerminalState" if known else "EntityNotFoundException"
@@ -193,18 +226,42 @@ class JobService:
 
     # ---- one run
 
-    def _run(self, run: dict[str, Any], script_location: str) -> None:
+    def _begin(self, run: dict[str, Any], script_location: str, retries: int) -> None:
+        """Needs the lock."""
+        self._context.state.put(KIND, run["Id"], run)
+        self._runs[run["Id"]] = run
+        thread = threading.Thread(
+            target=self._run, args=(run, script_location, retries), name="job"
+        )
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
+        thread.start()
+
+    def _run(self, run: dict[str, Any], script_location: str, retries: int) -> None:
         folder = self._folder / run["Id"]
         try:
             state, message = self._execute(run, script_location, folder)
-        except (JobFailed, QueryError) as error:
+        except (JobFailed, QueryError, LookupError) as error:
             state, message = "FAILED", str(error)
         except Exception as failure:
             log.exception("job run %s failed", run["Id"])
             state, message = "FAILED", f"InternalServiceException: {failure!r}"
-        shutil.rmtree(folder / "s3", ignore_errors=True)
-        shutil.rmtree(folder / "tmp", ignore_errors=True)
-        self._finish(run, state, message)
+        self._clean_up(run["Id"])
+        with self._lock:
+            if self._closing:
+                state, message = "FAILED", INTERRUPTED
+            self._finish(run, state, message)
+            if state == "FAILED" and run["Attempt"] < retries and not self._closing:
+                self._begin(_next_attempt(run), script_location, retries)
+
+    def _clean_up(self, id_: str) -> None:
+        """What a run leaves is its script and its log."""
+        for name in ("s3", "tmp", "conf", "warehouse"):
+            shutil.rmtree(self._folder / id_ / name, ignore_errors=True)
+
+    def _enter(self, run: dict[str, Any], state: str) -> None:
+        """Needs the lock. Only the end of a run has to survive the endpoint."""
+        run |= {"JobRunState": state, "LastModifiedOn": datetime.now(UTC)}
+        self._lock.notify_all()
 
     def _execute(
         self, run: dict[str, Any], script_location: str, folder: Path
@@ -217,8 +274,6 @@ class JobService:
         extra = [each for each in arguments.get("--extra-py-files", "").split(",") if each.strip()]
         python_files = [_fetch(each.strip(), folder / "lib", store) for each in extra]
         space, left_out = workspace.stage(store, folder / "s3")
-        for url in left_out:
-            log.warning("job run %s cannot see %s: no file can be named so", run["Id"], url)
         given = [
             part
             for name, value in arguments.items()
@@ -232,14 +287,16 @@ class JobService:
                 script,
                 [each.parent if each.suffix == ".py" else each for each in python_files],
                 given,
-                space.spark_settings(),
+                space.spark_settings() | runner.settings_of(arguments.get("--conf", "")),
                 endpoint.environment() if endpoint else {},
+                [f"the job does not see {url}: no file can be named so" for url in left_out],
             )
         )
         with self._lock:
             self._processes[run["Id"]] = child
-            run["JobRunState"] = "RUNNING"
             stopping = run["Id"] in self._stopping
+            if not stopping:
+                self._enter(run, "RUNNING")
         if stopping:
             runner.kill(child)
         timed_out = False
@@ -278,6 +335,20 @@ class JobService:
             self._runs[run["Id"]] = final
             self._processes.pop(run["Id"], None)
             self._stopping.discard(run["Id"])
+            self._lock.notify_all()
+
+
+def _next_attempt(run: dict[str, Any]) -> dict[str, Any]:
+    """The run that Glue starts by itself after a failed one, as often as MaxRetries allows."""
+    attempt, now = run["Attempt"] + 1, datetime.now(UTC)
+    return run | {
+        "Id": f"jr_{uuid.uuid4().hex}",
+        "Attempt": attempt,
+        "PreviousRunId": run["Id"],
+        "StartedOn": now,
+        "LastModifiedOn": now,
+        "JobRunState": "STARTING",
+    }
 
 
 def _fetch(location: str, folder: Path, store: ObjectStore) -> Path:

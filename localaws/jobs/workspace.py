@@ -11,7 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws.objects import ObjectStore
+from localaws.objects import NoSuchKey, ObjectStore, StoredObject
 
 _VIEW = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
 _RAW = "org.apache.hadoop.fs.RawLocalFileSystem"
@@ -19,10 +19,10 @@ _RAW = "org.apache.hadoop.fs.RawLocalFileSystem"
 
 @dataclass(frozen=True)
 class Workspace:
-    """`staged`: (bucket, key) -> (size in bytes, modification time in ns) when it was copied in."""
+    """`staged`: (bucket, key) -> the object that was copied in, and its file's `_state` then."""
 
     folder: Path
-    staged: dict[tuple[str, str], tuple[int, int]]
+    staged: dict[tuple[str, str], tuple[StoredObject, tuple[int, ...]]]
 
     def spark_settings(self) -> dict[str, str]:
         """What tells Spark about the folders."""
@@ -48,45 +48,74 @@ def stage(store: ObjectStore, folder: Path) -> tuple[Workspace, list[str]]:
         with store.pinned():
             for stored in store.list(bucket):
                 target = folder / bucket / stored.key
-                if not _is_file_name(stored.key):
+                if not _is_file_name(stored.key) or not _makes_room(target):
                     left_out.append(f"s3://{bucket}/{stored.key}")
                     continue
-                target.parent.mkdir(parents=True, exist_ok=True)
                 # A copy: a script that writes a file in place must not reach the store's own.
                 shutil.copyfile(stored.path, target)
-                staged[bucket, stored.key] = _state(target)
+                staged[bucket, stored.key] = stored, _state(target)
     return Workspace(folder, staged), left_out
 
 
 def take_back(workspace: Workspace, store: ObjectStore) -> int:
-    """Put new and changed files into the store, delete what is gone; the number of changes."""
+    """Put new and changed files into the store, delete what is gone; the number of changes.
+
+    What was deleted here but written anew in the store meanwhile stays. Raises NoSuchBucket.
+    """
     found = {
         (bucket.name, path.relative_to(bucket).as_posix()): path
         for bucket in workspace.folder.iterdir()
         for path in bucket.rglob("*")
-        if path.is_file() and not _is_passing(path.relative_to(bucket))
+        if path.is_file()
     }
+    states = {place: state for place, (_, state) in workspace.staged.items()}
     changed = {
-        place: path for place, path in found.items() if workspace.staged.get(place) != _state(path)
+        place: path
+        for place, path in found.items()
+        if states.get(place) != _state(path) and not _is_passing(place[1])
     }
     for (bucket, key), path in changed.items():
         store.put_file(bucket, key, path)
-    gone = [place for place in workspace.staged if place not in found]
-    for bucket in {bucket for bucket, _ in gone}:
-        store.delete(bucket, [key for other, key in gone if other == bucket])
+    gone = [stored for place, (stored, _) in workspace.staged.items() if place not in found]
+    gone = [stored for stored in gone if _is_current(stored, store)]
+    for stored in gone:
+        store.delete(stored.bucket, [stored.key])
     return len(changed) + len(gone)
 
 
-def _state(path: Path) -> tuple[int, int]:
+def _is_current(stored: StoredObject, store: ObjectStore) -> bool:
+    try:
+        return store.get(stored.bucket, stored.key) == stored
+    except NoSuchKey:
+        return False
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Equal as long as nobody writes the file or puts another in its place."""
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _makes_room(target: Path) -> bool:
+    """False where a file stands in the way: S3 may hold `a` and `a/b`, a disk may not."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        return False
+    return not target.exists()
 
 
 def _is_file_name(key: str) -> bool:
-    parts = key.split("/")
-    return all(part not in ("", ".", "..") and len(part.encode()) <= 255 for part in parts)
+    """Hadoop's Path takes no colon; no disk takes an empty or a dotted part."""
+    return ":" not in key and all(
+        part not in ("", ".", "..") and len(part.encode()) <= 255 for part in key.split("/")
+    )
 
 
-def _is_passing(path: Path) -> bool:
-    """What Hadoop keeps beside the data while it writes."""
-    return "_temporary" in path.parts or path.name.endswith(".crc")
+def _is_passing(key: str) -> bool:
+    """What Hadoop and Spark keep beside the data while they write."""
+    *folders, name = key.split("/")
+    unfinished = any(
+        folder == "_temporary" or folder.startswith(".spark-staging-") for folder in folders
+    )
+    return unfinished or (name.startswith(".") and name.endswith(".crc"))
