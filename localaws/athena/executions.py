@@ -1,8 +1,8 @@
 """Query executions: queued, run by a pool of threads, remembered across restarts.
 
 An execution is a plain dict in the shape of the API's QueryExecution, plus private keys:
-`_token` (ClientRequestToken), `_columns`, `_update_count`. Its result rows lie in a file of JSON lines beside it, so that a
-page is read without the whole.
+`_token` (ClientRequestToken), `_columns`, `_update_count`. Its result rows lie in a file of JSON
+lines beside it, so that a page is read without the whole.
 """
 
 import json

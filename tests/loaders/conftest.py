@@ -1,6 +1,9 @@
-"""Endpoints that answer over HTTP, on free ports of 127.0.0.1: moto, and localaws."""
+"""Real endpoints on free ports of 127.0.0.1, names of each test's own."""
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -9,7 +12,6 @@ from typing import NamedTuple
 
 import pytest
 from botocore.client import BaseClient
-from moto.server import ThreadedMotoServer
 
 from loaders import aws, local
 from loaders.settings import Settings
@@ -22,26 +24,59 @@ class Pipeline(NamedTuple):
     athena: BaseClient
 
 
+class Localaws:
+    """An endpoint, started and stopped through its command as a person would."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._place = ["--data-dir", str(data_dir)]
+        self._data_dir = data_dir
+
+    def run(self, command: str, *options: str) -> str:
+        program = local.beside_python("localaws")
+        return subprocess.check_output([program, command, *self._place, *options], text=True)
+
+    def up(self, port: int = 0, region: str = "us-east-1") -> dict[str, str]:
+        """Start it; the environment that points at it."""
+        self.run("up", "--port", str(port), "--region", region)
+        return json.loads(self.run("env", "--format", "json"))
+
+    def down(self) -> None:
+        self.run("down")
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until nothing answers at its port."""
+        endpoint = json.loads((self._data_dir / "endpoint.json").read_text())
+        os.kill(endpoint["pid"], signal.SIGKILL)
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", endpoint["port"])).close()
+            except ConnectionRefusedError:
+                return
+
+
 @pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def localaws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """One running `localaws` for all tests, with an empty data directory at first."""
+    endpoint = Localaws(tmp_path_factory.mktemp("loaders") / "localaws")
+    yield endpoint.up()
+    endpoint.down()
 
 
 @pytest.fixture
-def endpoint(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def mortal(tmp_path: Path) -> Localaws:
+    """An endpoint of the test's own, not started yet, to be killed."""
+    return Localaws(tmp_path / "localaws")
+
+
+@pytest.fixture
+def endpoint(localaws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The environment of an endpoint; the buckets and databases are this test's own."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    for name, value in localaws_environment.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("UAP_PREFIX", f"t{uuid.uuid4().hex[:12]}")
-    return moto_url
+    return localaws_environment["AWS_ENDPOINT_URL"]
 
 
 @pytest.fixture
@@ -65,26 +100,8 @@ def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def localaws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A running `localaws`, through its command as a person would have it."""
-    command = local.beside_python("localaws")
-    place = ["--data-dir", str(tmp_path_factory.mktemp("loaders") / "localaws")]
-    subprocess.run([command, "up", "--port", "0", *place], check=True, stdout=subprocess.DEVNULL)
-    try:
-        env = subprocess.check_output([command, "env", "--format", "json", *place])
-        yield json.loads(env)
-    finally:
-        subprocess.run([command, "down", *place], check=True, stdout=subprocess.DEVNULL)
-
-
 @pytest.fixture
-def pipeline(
-    localaws_environment: dict[str, str], endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> Pipeline:
-    """Clients of an endpoint that really crawls, queries and runs jobs; names of the test's own."""
-    for name, value in localaws_environment.items():
-        monkeypatch.setenv(name, value)
-    settings = Settings.load()
+def pipeline(settings: Settings) -> Pipeline:
+    """Clients of the endpoint, for what takes more than S3."""
     clients = (aws.client(service, settings) for service in ("s3", "glue", "athena"))
     return Pipeline(settings, *clients)

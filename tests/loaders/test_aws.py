@@ -67,10 +67,14 @@ def test_buckets_are_created_once(s3: BaseClient, settings: Settings) -> None:
     assert aws.ensure_buckets(s3, settings) == []
 
 
-def test_buckets_of_another_region(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    settings = Settings.load()
-    s3 = aws.client("s3", settings)
-    aws.ensure_buckets(s3, settings)
-    place = s3.get_bucket_location(Bucket=settings.raw_bucket)["LocationConstraint"]
-    assert place == "eu-west-1"
+def test_buckets_of_another_region(mortal, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in mortal.up(region="eu-west-1").items():
+        monkeypatch.setenv(name, value)
+    try:
+        settings = Settings.load()
+        s3 = aws.client("s3", settings)
+        aws.ensure_buckets(s3, settings)
+        place = s3.get_bucket_location(Bucket=settings.raw_bucket)["LocationConstraint"]
+        assert place == "eu-west-1"
+    finally:
+        mortal.down()

@@ -1,4 +1,4 @@
-"""Against a real Glue catalog API (moto). What a crawl infers is for the pipeline test."""
+"""Against the Glue catalog of a real endpoint. What a crawl infers is for the pipeline test."""
 
 import copy
 from collections import Counter

@@ -1,15 +1,13 @@
-"""Landing files in a real S3 API (moto over HTTP), and what happens when it goes away."""
+"""Landing files in S3, and what happens when the endpoint is killed."""
 
 import gzip
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import click
 import pytest
 from botocore.client import BaseClient
-from moto.server import ThreadedMotoServer
 
 from loaders import aws, generate, upload
 from loaders.settings import Settings
@@ -201,42 +199,34 @@ def test_paths_that_cannot_be_taken_are_refused(tmp_path: Path, path: str, probl
         keys(tmp_path / path)
 
 
-@pytest.fixture
-def mortal(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedMotoServer]:
-    """A server of the test's own, to be stopped; its state outlives it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
-    yield server
-    server.stop()
-
-
 def test_an_endpoint_that_dies_is_one_line_and_a_second_run_completes(
-    tmp_path: Path, mortal: ThreadedMotoServer
+    tmp_path: Path, mortal, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    url = mortal.up()["AWS_ENDPOINT_URL"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    documents = tmp_path / "documents"
+    documents.mkdir()
     for number in range(60):
-        write(tmp_path / f"{number:02}.json", f'{{"number": {number}}}\n' * 100)
+        write(documents / f"{number:02}.json", f'{{"number": {number}}}\n' * 100)
     settings = Settings.load()
     s3 = aws.client("s3", settings)
-    sources = upload.find_sources([tmp_path], DAY)
+    sources = upload.find_sources([documents], DAY)
     puts = []
 
-    def stop_at_the_twentieth(**_: object) -> None:
+    def kill_at_the_twentieth(**_: object) -> None:
         puts.append(1)
         if len(puts) == 20:
-            mortal.stop()
+            mortal.kill()
 
-    s3.meta.events.register("before-call.s3.PutObject", stop_at_the_twentieth)
+    s3.meta.events.register("before-call.s3.PutObject", kill_at_the_twentieth)
     with pytest.raises(click.ClickException) as failure:
         upload.upload(sources, s3, settings)
     message = failure.value.message
-    host, port = mortal.get_host_and_port()
-    assert message.startswith(f"cannot reach http://{host}:{port} - start it with `uap local up`;")
+    assert message.startswith(f"cannot reach {url} - start it with `uap local up`;")
     assert "\n" not in message
     said = int(re.search(r"(\d+) of 60 new objects were landed", message)[1])
 
-    again = ThreadedMotoServer(ip_address=host, port=port)
-    again.start()
+    mortal.up(port=int(url.rpartition(":")[2]))
     try:
         there = landed(s3, settings)
         # what was acknowledged is there; the last answers may have been lost on the way
@@ -245,4 +235,4 @@ def test_an_endpoint_that_dies_is_one_line_and_a_second_run_completes(
         assert len(landing.landed) == 60 - len(there)
         assert landed(s3, settings) == {source.key: source.path.read_bytes() for source in sources}
     finally:
-        again.stop()
+        mortal.down()
