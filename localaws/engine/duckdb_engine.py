@@ -31,6 +31,10 @@ class DuckDBEngine:
         self._instance.execute(f"SET temp_directory = '{scratch / 'spill'}'")
         self._instance.execute(f"SET allowed_directories = [{folders}]")
         self._instance.execute("SET TimeZone = 'UTC'")
+        # A constant in ORDER BY is a value like another.
+        self._instance.execute("SET order_by_non_integer_literal = true")
+        # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
+        self._instance.execute("SET disabled_optimizers = 'common_subexpressions'")
         self._instance.execute(_MACROS.read_text())
         self._instance.execute("SET enable_external_access = false")
         self._instance.execute("SET lock_configuration = true")
@@ -102,6 +106,8 @@ def translated(error: Exception) -> QueryError:
         )
     if isinstance(error, duckdb.OutOfRangeException):
         return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", _first_line(text))
+    if isinstance(error, duckdb.InvalidInputException):
+        return QueryError("INVALID_FUNCTION_ARGUMENT", _first_line(text))
     if isinstance(error, duckdb.ConversionException):
         return QueryError("INVALID_CAST_ARGUMENT", _first_line(text))
     if isinstance(error, duckdb.OutOfMemoryException):

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from localaws.sql import functions, operators
 from localaws.sql.casts import CannotCast, cast, coerce
+from localaws.sql.dialect import EXPLICIT
 from localaws.sql.functions.dates import EXTRACT
 from localaws.sql.functions.literals import constant_text
 from localaws.sql.functions.registry import BadArgument, choose
@@ -45,7 +46,17 @@ def compile_expression(node: exp.Expression, scope: Scope) -> Typed:
     handler = _HANDLERS.get(type(node))
     if handler is None:
         scope.error("NOT_SUPPORTED", f"{_describe(node)} is not supported locally", node)
+    refuse_parts(node, _PARTS.get(type(node), _PLAIN_PARTS), scope)
     return handler(node, scope)
+
+
+def refuse_parts(node: exp.Expression, known: set[str], scope: Scope) -> None:
+    """Raises NOT_SUPPORTED for a part of `node` that its handler does not look at: what is not
+    understood must not be dropped."""
+    for part, value in node.args.items():
+        if value and part not in known:
+            message = f"{part.strip('_').upper()} in {_describe(node)} is not supported locally"
+            scope.error("NOT_SUPPORTED", message, node)
 
 
 def compile_as(node: exp.Expression, scope: Scope, target: Type, what: str) -> Typed:
@@ -67,6 +78,22 @@ def unify(values: list[Typed], scope: Scope, node: exp.Expression, what: str) ->
             scope.error("TYPE_MISMATCH", f"{what}: {target} vs {value.type}", node)
         target = common
     return [coerce(value, target) for value in values]
+
+
+def unify_comparable(
+    values: list[Typed], scope: Scope, node: exp.Expression, what: str
+) -> list[Typed]:
+    """As `unify`, for values that are compared: NULLs inside arrays and rows follow other rules
+    in the engine. Raises NOT_SUPPORTED for those."""
+    values = unify(values, scope, node, what)
+    _refuse_nested(values[0].type, scope, node)
+    return values
+
+
+def _refuse_nested(type_: Type, scope: Scope, node: exp.Expression) -> None:
+    if type_.base in ("array", "map", "row", "json"):
+        message = f"comparing values of type {type_} is not supported locally"
+        scope.error("NOT_SUPPORTED", message, node)
 
 
 def text_literal(value: str) -> str:
@@ -115,14 +142,20 @@ def _column(node: exp.Column, scope: Scope) -> Typed:
         scope.error("NOT_SUPPORTED", "all columns are not allowed here", node)
     parts = [part.name.lower() for part in node.parts]
     if len(parts) == 1 and parts[0] in scope.aliases:
-        return scope.aliases[parts[0]]
-    for qualifiers in range(min(len(parts) - 1, 3), -1, -1):
-        found = scope.find(tuple(parts[:qualifiers]), parts[qualifiers], node)
-        if found is not None:
-            value = found.use()
-            for name in parts[qualifiers + 1 :]:
-                value = _dereference(value, name, scope, node)
-            return value
+        alias = scope.aliases[parts[0]]
+        if alias is None:
+            scope.error("AMBIGUOUS_NAME", f"Column '{parts[0]}' is ambiguous", node)
+        return alias
+    query: Scope | None = scope
+    while query is not None:
+        for qualifiers in range(min(len(parts) - 1, 3), -1, -1):
+            found = query.find(tuple(parts[:qualifiers]), parts[qualifiers], node)
+            if found is not None:
+                value = found.use()
+                for name in parts[qualifiers + 1 :]:
+                    value = _dereference(value, name, scope, node)
+                return value
+        query = query.parent
     scope.error("COLUMN_NOT_FOUND", f"Column '{'.'.join(parts)}' cannot be resolved", node)
 
 
@@ -203,6 +236,8 @@ def _negative(node: exp.Neg, scope: Scope) -> Typed:
     value = compile_expression(node.this, scope)
     if not (value.type.is_numeric or value.type in (DAY_TO_SECOND, YEAR_TO_MONTH)):
         scope.error("TYPE_MISMATCH", f"Cannot negate {value.type}", node)
+    if value.type.is_integer:
+        return Typed(f"CAST(-{value.sql} AS {value.type.duckdb()})", value.type)
     return Typed(f"(-{value.sql})", value.type)
 
 
@@ -219,7 +254,7 @@ def _between(node: exp.Between, scope: Scope) -> Typed:
     if any(common_type(value.type, bound.type) is None for bound in (low, high)):
         message = f"Cannot check if {value.type} is BETWEEN {low.type} and {high.type}"
         scope.error("TYPE_MISMATCH", message, node)
-    value, low, high = unify([value, low, high], scope, node, "BETWEEN")
+    value, low, high = unify_comparable([value, low, high], scope, node, "BETWEEN")
     return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
 
 
@@ -237,12 +272,13 @@ def _in(node: exp.In, scope: Scope) -> Typed:
                 f"{value.type} vs {output.types[0]}"
             )
             scope.error("TYPE_MISMATCH", message, node)
+        _refuse_nested(target, scope, node)
         member = coerce(Typed("q.c0", output.types[0]), target).sql
         return Typed(
             f"({coerce(value, target).sql} IN (SELECT {member} FROM ({output.sql}) AS q))", BOOLEAN
         )
     members = [compile_expression(each, scope) for each in node.expressions]
-    value, *members = unify(
+    value, *members = unify_comparable(
         [value, *members],
         scope,
         node,
@@ -252,6 +288,7 @@ def _in(node: exp.In, scope: Scope) -> Typed:
 
 
 def _like(node: exp.Like, scope: Scope, escape: str = "") -> Typed:
+    word = "NOT LIKE" if node.args.get("negate") else "LIKE"
     parts = [compile_expression(each, scope) for each in (node.this, node.expression)]
     for part in parts:
         if not (part.type.is_string or part.type == UNKNOWN):
@@ -259,14 +296,25 @@ def _like(node: exp.Like, scope: Scope, escape: str = "") -> Typed:
                 f"Left side of LIKE expression must evaluate to a varchar (actual: {part.type})"
             )
             scope.error("TYPE_MISMATCH", message, node)
-    return Typed(f"({parts[0].sql} LIKE {parts[1].sql}{escape})", BOOLEAN)
+    return Typed(f"({parts[0].sql} {word} {parts[1].sql}{escape})", BOOLEAN)
 
 
 def _escape(node: exp.Escape, scope: Scope) -> Typed:
-    character = compile_expression(node.expression, scope)
     if not isinstance(node.this, exp.Like):
         scope.error("NOT_SUPPORTED", "ESCAPE is only supported after LIKE", node)
-    return _like(node.this, scope, f" ESCAPE {character.sql}")
+    escape, pattern = node.expression, node.this.expression
+    if not (isinstance(escape, exp.Literal) and isinstance(pattern, exp.Literal)):
+        scope.error("NOT_SUPPORTED", "ESCAPE is only supported with constants locally", node)
+    if len(escape.name) != 1:
+        message = "Escape string must be a single character"
+        scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
+    character = re.escape(escape.name)
+    if not re.fullmatch(f"(?s)(?:{character}[%_{character}]|(?!{character}).)*", pattern.name):
+        message = (
+            "Escape character must be followed by '%', '_' or the escape character itself"
+        )
+        scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
+    return _like(node.this, scope, f" ESCAPE {text_literal(escape.name)}")
 
 
 def _case(node: exp.Case, scope: Scope) -> Typed:
@@ -277,7 +325,7 @@ def _case(node: exp.Case, scope: Scope) -> Typed:
             conditions.append(compile_as(branch.this, scope, BOOLEAN, "CASE WHEN clause").sql)
         else:
             value = compile_expression(branch.this, scope)
-            left, right = unify(
+            left, right = unify_comparable(
                 [operand, value], scope, branch, "CASE operand type does not match WHEN clause"
             )
             conditions.append(f"{left.sql} = {right.sql}")
@@ -318,6 +366,8 @@ def target_type(node: exp.DataType, scope: Scope) -> Type:
     spelling = re.sub(
         r"timestamp(\(\d+\))? with time zone", r"timestamp\1 with time zone", spelling
     )
+    # Unlike Hive's, Trino's bare DECIMAL has all 38 digits.
+    spelling = re.sub(r"\bdecimal\b(?!\()", "decimal(38,0)", spelling)
     try:
         return parse_type(spelling)
     except ValueError as error:
@@ -331,7 +381,7 @@ def _typed_literal(node: exp.Cast, target: Type, scope: Scope) -> Typed | None:
     literal is that of its text, and its node carries precision 0.
     """
     literal = node.this
-    if not (isinstance(literal, exp.Literal) and literal.is_string):
+    if EXPLICIT in node.meta or not (isinstance(literal, exp.Literal) and literal.is_string):
         return None
     if target.base == "decimal" and not node.args["to"].expressions:
         return _decimal_literal(literal.this, scope, node)
@@ -398,9 +448,24 @@ def _cast(node: exp.Cast, scope: Scope) -> Typed:
         result = cast(value, target)
     except CannotCast as error:
         scope.error("TYPE_MISMATCH", str(error), node)
-    if isinstance(node, exp.TryCast):
-        return Typed(f"TRY({result.sql})", result.type)
-    return result
+    return _tried(result, node.this, scope) if isinstance(node, exp.TryCast) else result
+
+
+def _tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
+    """`value`, or NULL where it fails."""
+    for part in node.walk():
+        name = part.name.lower() if isinstance(part, exp.Anonymous) else ""
+        if (
+            isinstance(part, exp.Query | exp.Window)
+            or name in functions.AGGREGATES
+            or name in ("random", "rand")
+        ):
+            message = (
+                "TRY and TRY_CAST of an aggregate, a window function, a subquery or random() are "
+                "not supported locally: compute it in a subquery in FROM first"
+            )
+            scope.error("NOT_SUPPORTED", message, node)
+    return Typed(f"TRY({value.sql})", value.type)
 
 
 def _extract(node: exp.Extract, scope: Scope) -> Typed:
@@ -550,6 +615,9 @@ def aggregate(node: exp.Anonymous, scope: Scope, over: str = "", *, window: bool
         tail = f" ORDER BY {order_items(order.expressions, inside)}"
     if name == "count" and not nodes and node.expressions == []:
         nodes = []
+    if window and distinct:
+        message = "DISTINCT in window function parameters not yet supported"
+        scope.error("NOT_SUPPORTED", message, node)
     arguments = [compile_expression(each, inside) for each in nodes]
     result = _apply(name, known[name], arguments, scope, node)
     return Typed(result.sql.format(distinct=distinct, tail=tail, over=over), result.type)
@@ -642,7 +710,8 @@ def _nullif(node: exp.Anonymous, scope: Scope) -> Typed:
         message = "Invalid number of arguments for 'nullif' function"
         scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
     first, second = (compile_expression(each, scope) for each in node.expressions)
-    left, right = unify([first, second], scope, node, "Types are not comparable with NULLIF")
+    what = "Types are not comparable with NULLIF"
+    left, right = unify_comparable([first, second], scope, node, what)
     return Typed(f"CASE WHEN {left.sql} = {right.sql} THEN NULL ELSE {first.sql} END", first.type)
 
 
@@ -651,7 +720,7 @@ def _try(node: exp.Anonymous, scope: Scope) -> Typed:
         message = "The 'try' function must have exactly one argument"
         scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
     value = compile_expression(node.expressions[0], scope)
-    return Typed(f"TRY({value.sql})", value.type)
+    return _tried(value, node.expressions[0], scope)
 
 
 def _row(node: exp.Anonymous, scope: Scope) -> Typed:
@@ -763,6 +832,34 @@ _BINARY = (
     exp.NullSafeNEQ,
     exp.DPipe,
 )
+
+# The parts of a node that its handler reads, where they are more than the usual ones.
+_PLAIN_PARTS = {"this", "expression", "expressions"}
+_PARTS: dict[type, set[str]] = {
+    exp.Literal: {"this", "is_string"},
+    exp.Column: {"this", "table", "db", "catalog"},
+    exp.Identifier: {"this", "quoted"},
+    exp.Like: {"this", "expression", "negate"},
+    exp.Between: {"this", "low", "high"},
+    exp.In: {"this", "expressions", "query"},
+    exp.Case: {"this", "ifs", "default"},
+    exp.If: {"this", "true", "false"},
+    exp.Cast: {"this", "to"},
+    exp.TryCast: {"this", "to", "safe", "requires_string"},
+    exp.Interval: {"this", "unit"},
+    exp.AtTimeZone: {"this", "zone"},
+    exp.Array: {"expressions", "bracket_notation"},
+    exp.Bracket: {"this", "expressions", "offset", "safe"},
+    exp.Div: {"this", "expression", "typed", "safe"},
+    exp.Mod: {"this", "expression"},
+    exp.DPipe: {"this", "expression", "safe"},
+    exp.Subquery: {"this"},
+    exp.Window: {"this", "partition_by", "order", "spec", "alias", "over"},
+    exp.Substring: {"this", "start", "length"},
+    exp.StrPosition: {"this", "substr"},
+    exp.Trim: {"this", "expression", "position"},
+    exp.ParseJSON: {"this", "is_literal"},
+}
 
 _HANDLERS: dict[type, Callable] = {
     exp.Literal: _literal,

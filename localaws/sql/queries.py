@@ -77,8 +77,12 @@ def _with(node: exp.Expression, scope: Scope) -> str:
         return ""
     if clause.args.get("recursive"):
         scope.error("NOT_SUPPORTED", "WITH RECURSIVE is not supported locally", clause)
-    parts = []
+    parts, seen = [], set()
     for cte in clause.expressions:
+        if cte.alias.lower() in seen:
+            message = f"WITH query name '{cte.alias.lower()}' specified more than once"
+            scope.error("DUPLICATE_NAMED_QUERY", message, cte)
+        seen.add(cte.alias.lower())
         output = compile_query(cte.this, scope)
         if names := [each.name.lower() for each in cte.args["alias"].columns]:
             output = renamed(output, names, scope, cte)
@@ -136,7 +140,7 @@ def _select(node: exp.Select, scope: Scope) -> Output:
     if having := node.args.get("having"):
         sql += f" HAVING {compile_as(having.this, scope, BOOLEAN, 'HAVING clause').sql}"
     if order := node.args.get("order"):
-        sql += f" ORDER BY {_order_by(order, columns, names, scope)}"
+        sql += f" ORDER BY {_order_by(order, columns, names, scope, distinct=bool(distinct))}"
     sql += _limit(node, scope)
     return Output(sql, names, tuple(column.type for column in columns))
 
@@ -323,12 +327,19 @@ def _fingerprint(node: exp.Expression | Field, scope: Scope) -> str:
 
 
 def _order_by(
-    order: exp.Order, columns: list[Typed], names: tuple[str | None, ...], scope: Scope
+    order: exp.Order,
+    columns: list[Typed],
+    names: tuple[str | None, ...],
+    scope: Scope,
+    *,
+    distinct: bool = False,
 ) -> str:
     """Names mean output columns first, then columns of the FROM clause."""
-    scope.aliases = {
-        name: column for name, column in zip(names, columns, strict=True) if name is not None
-    }
+    scope.aliases = {}
+    for name, column in zip(names, columns, strict=True):
+        if name is not None:
+            known = scope.aliases.get(name, column)
+            scope.aliases[name] = column if known and known.sql == column.sql else None
     compiled = []
     for item in order.expressions:
         key = item.this
@@ -343,6 +354,9 @@ def _order_by(
         if value.type.base in ("map", "json"):
             scope.error("TYPE_MISMATCH", f"Type {value.type} is not orderable", key)
         places = [i for i, column in enumerate(columns) if column.sql == value.sql]
+        if distinct and not places:
+            message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+            scope.error("EXPRESSION_NOT_IN_DISTINCT", message, key)
         compiled.append(f"{places[0] + 1 if places else value.sql}{ordering(item)}")
     scope.aliases = {}
     return ", ".join(compiled)

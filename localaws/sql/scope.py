@@ -135,7 +135,8 @@ class Scope:
     relations: list[Relation] = field(default_factory=list)
     parent: "Scope | None" = None
     ctes: dict[str, tuple[str, Output]] = field(default_factory=dict)
-    aliases: dict[str, Typed] = field(default_factory=dict)
+    # Output columns that ORDER BY may name; None for a name that two different ones have.
+    aliases: dict[str, Typed | None] = field(default_factory=dict)
     windows: dict[str, exp.Window] = field(default_factory=dict)
     allow_aggregates: bool = False
 
@@ -149,7 +150,10 @@ class Scope:
         return self.ctes.get(name)
 
     def find(self, qualifier: tuple[str, ...], name: str, node: exp.Expression) -> Field | None:
-        """The field `qualifier.name`, or None. Raises AMBIGUOUS_NAME for two of them."""
+        """The field `qualifier.name` of this query itself, or None.
+
+        Raises AMBIGUOUS_NAME for two of them.
+        """
         found = [
             each
             for relation in self.relations
@@ -159,9 +163,7 @@ class Scope:
         ]
         if len(found) > 1:
             self.error("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", node)
-        if found:
-            return found[0]
-        return self.parent.find(qualifier, name, node) if self.parent else None
+        return found[0] if found else None
 
 
 def _qualifies(relation: Relation, qualifier: tuple[str, ...]) -> bool:
