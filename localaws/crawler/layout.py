@@ -76,7 +76,7 @@ def tables(root: Folder, columns: Callable[[Folder], set[str]], bucket: str) -> 
     if not root.all_files:
         return []
     plain = [folder for name, folder in root.folders.items() if "=" not in name]
-    if root.files or not plain:
+    if root.files or len(plain) < len(root.folders):
         return [_table(root, bucket)]
     if len(plain) > 1 and _alike([columns(folder) for folder in plain]):
         return [_table(root, bucket)]

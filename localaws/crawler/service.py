@@ -3,7 +3,6 @@
 Source of the shapes: Glue API reference, "Crawlers and classifiers".
 """
 
-import fnmatch
 import json
 import logging
 import threading
@@ -12,8 +11,9 @@ from time import monotonic
 from typing import Any
 
 from localaws.catalog import EntityNotFound
-from localaws.crawler import layout, tables
-from localaws.crawler.infer import Documents, infer
+from localaws.crawler import infer, infer_parquet, layout, tables
+from localaws.crawler.documents import Documents, InferenceError
+from localaws.crawler.exclusions import excluded
 from localaws.engine.duckdb_engine import DuckDBEngine
 from localaws.objects import NoSuchBucket, StoredObject
 from localaws.routes import AwsError, Context
@@ -46,6 +46,7 @@ class CrawlerService:
             "StopCrawler": self._stop_crawler,
             "GetCrawler": self._get_crawler,
             "GetCrawlers": self._get_crawlers,
+            "BatchGetCrawlers": self._batch_get_crawlers,
             "UpdateCrawler": self._update_crawler,
             "DeleteCrawler": self._delete_crawler,
         }
@@ -97,6 +98,15 @@ class CrawlerService:
         with self._context.catalog.reading():
             crawlers = list(self._context.catalog.backend.crawlers.values())
         return {"Crawlers": [self._described(each) for each in crawlers]}
+
+    def _batch_get_crawlers(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
+        wanted = payload.get("CrawlerNames") or []
+        with self._context.catalog.reading():
+            crawlers = dict(self._context.catalog.backend.crawlers)
+        return {
+            "Crawlers": [self._described(crawlers[name]) for name in wanted if name in crawlers],
+            "CrawlersNotFound": [name for name in wanted if name not in crawlers],
+        }
 
     def _update_crawler(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
         crawler = self._crawler(payload)
@@ -180,6 +190,8 @@ class CrawlerService:
 
     def _crawl(self, crawler: Any) -> dict[str, list[str]]:
         """Crawl every target; what was created, updated and added, for the log."""
+        if crawler.classifiers:
+            raise CrawlFailed("Classifiers of one's own are not supported locally: remove them")
         unsupported = [
             kind for kind, each in crawler.targets.items() if kind != "S3Targets" and each
         ]
@@ -199,8 +211,8 @@ class CrawlerService:
             objects = self._context.store.list(bucket, prefix)
         except NoSuchBucket:
             raise CrawlFailed(f"The bucket of the target does not exist: {bucket}") from None
-        excluded = target.get("Exclusions", [])
-        kept = [each for each in objects if not _excluded(each.key[len(prefix) :], excluded)]
+        patterns = target.get("Exclusions", [])
+        kept = [each for each in objects if not excluded(each.key[len(prefix) :], patterns)]
         root = layout.tree(kept, prefix)
         for folder in layout.tables(root, self._column_names, bucket):
             if crawler.name in self._stopping:
@@ -208,28 +220,33 @@ class CrawlerService:
             self._write(crawler, folder, bucket, changes)
 
     def _column_names(self, folder: layout.Folder) -> set[str]:
-        return {name for name, _ in self._documents(folder.all_files)[0].columns}
+        return {name for name, _ in self._documents(folder.all_files).columns}
 
-    def _documents(self, files: list[StoredObject]) -> tuple[Documents, str]:
-        """What the files hold, and their compression."""
-        kinds = {_compression(file) for file in files}
+    def _documents(self, files: list[StoredObject]) -> Documents:
+        kinds = {_kind(file) for file in files}
         if len(kinds) > 1:
             raise CrawlFailed(
-                f"{_url(files[0])} and the objects beside it are of different compression: "
+                f"{_url(files[0])} and the objects beside it are of different kinds: "
                 f"{', '.join(sorted(kinds))}"
             )
-        (compression,) = kinds
+        (kind,) = kinds
+        if kind == "parquet":
+            try:
+                return infer_parquet.infer([file.path for file in files])
+            except InferenceError as error:
+                raise CrawlFailed(f"{_url(files[0])} and the objects beside it: {error}") from None
         if self._engine is None:
             scratch = tmp_dir(self._context.data_dir) / "crawler"
             self._engine = DuckDBEngine(objects_dir(self._context.data_dir), scratch)
         with self._engine.session() as session:
-            documents = infer([file.path for file in files], compression, session)
+            documents = infer.infer([file.path for file in files], kind, session)
         if not documents.documents:
             raise CrawlFailed(
-                f"{_url(files[0])} holds no JSON documents, one a line; other formats are not "
-                "supported by the local crawler: create the table with CREATE EXTERNAL TABLE"
+                f"{_url(files[0])} holds no JSON documents, one a line, and is not Parquet; other "
+                "formats are not supported by the local crawler: create the table with CREATE "
+                "EXTERNAL TABLE"
             )
-        return documents, compression
+        return documents
 
     def _write(
         self,
@@ -239,9 +256,12 @@ class CrawlerService:
         changes: dict[str, list[str]],
     ) -> None:
         catalog, database = self._context.catalog, crawler.database_name
-        documents, compression = self._documents(folder.files)
         new = tables.table_input(
-            folder, documents, bucket, crawler.table_prefix or "", crawler.name, compression
+            folder,
+            self._documents(folder.files),
+            bucket,
+            crawler.table_prefix or "",
+            crawler.name,
         )
         name = new["Name"]
         try:
@@ -253,13 +273,19 @@ class CrawlerService:
                 raise CrawlFailed(f"The database {database} does not exist: create it") from None
             changes["created"].append(name)
         else:
+            location = new["StorageDescriptor"]["Location"]
+            other = old["StorageDescriptor"].get("Location", "")
+            if other.rstrip("/") != location.rstrip("/"):
+                raise CrawlFailed(
+                    f"{database}.{name} is already a table over {other}, not over {location}: give "
+                    "the crawler a TablePrefix"
+                )
             if [key["Name"] for key in old.get("PartitionKeys", [])] != list(folder.keys):
                 raise CrawlFailed(
                     f"{database}.{name} has other partition keys than the folders: drop the table "
                     "to have it crawled anew"
                 )
-            policy = (crawler.schema_change_policy or {}).get("UpdateBehavior")
-            update = tables.merged(old, new, update_columns=policy != "LOG")
+            update = tables.merged(old, new, _update_behavior(crawler))
             if update:
                 catalog.update_table(database, update, expected_version=old["VersionId"])
                 changes["updated"].append(name)
@@ -301,24 +327,32 @@ def _schema(partition: dict[str, Any]) -> tuple:
     return storage["Columns"], storage["SerdeInfo"]
 
 
-def _inherits(crawler: Any) -> bool:
-    """Configuration's CrawlerOutput.Partitions.AddOrUpdateBehavior = InheritFromTable."""
+def _output(crawler: Any, of: str) -> str | None:
+    """AddOrUpdateBehavior of `Tables` or `Partitions` in the crawler's Configuration."""
     try:
         configuration = json.loads(crawler.configuration or "{}")
     except ValueError:
-        return False
-    partitions = configuration.get("CrawlerOutput", {}).get("Partitions", {})
-    return partitions.get("AddOrUpdateBehavior") == "InheritFromTable"
+        return None
+    return configuration.get("CrawlerOutput", {}).get(of, {}).get("AddOrUpdateBehavior")
 
 
-def _excluded(path: str, patterns: list[str]) -> bool:
-    return any(fnmatch.fnmatchcase(path, pattern.replace("**", "*")) for pattern in patterns)
+def _inherits(crawler: Any) -> bool:
+    return _output(crawler, "Partitions") == "InheritFromTable"
 
 
-def _compression(file: StoredObject) -> str:
+def _update_behavior(crawler: Any) -> tables.UpdateBehavior:
+    if (crawler.schema_change_policy or {}).get("UpdateBehavior") == "LOG":
+        return "LOG"
+    return "MERGE" if _output(crawler, "Tables") == "MergeNewColumns" else "UPDATE"
+
+
+def _kind(file: StoredObject) -> str:
+    """What the first bytes say: parquet, or the compression of a text file (gzip, none)."""
     with file.path.open("rb") as stream:
-        magic = stream.read(2)
-    return "gzip" if magic == b"\x1f\x8b" else "none"
+        magic = stream.read(4)
+    if magic == b"PAR1":
+        return "parquet"
+    return "gzip" if magic.startswith(b"\x1f\x8b") else "none"
 
 
 def _url(file: StoredObject) -> str:
