@@ -63,7 +63,8 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
 
     console.stdout.print(
         f"\nThe whole pipeline took {time.monotonic() - started:.0f} s. The endpoint stays up:\n"
-        '  eval "$(uap local env)"    point this shell at it\n'
+        "  source .venv/bin/activate  have uap and dbt in this shell\n"
+        '  eval "$(uap local env)"    point it at the endpoint\n'
         "  dbt build                  build and test the models again\n"
         "  dbt docs generate && dbt docs serve    read the models and their lineage\n"
         "  uap local down             stop it; `uap demo` starts it again"
