@@ -1,0 +1,118 @@
+"""The main job, from generated documents to the marts, against the ground truth."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.pipeline.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+
+def dropped(truth: dict[str, Any]) -> int:
+    rows = truth["by_location_action"]
+    return sum(row["events"] for row in rows if row["action"] == "logout")
+
+
+@pytest.mark.parametrize("key", ["by_location_action", "by_day_location_action"])
+def test_a_mart_is_the_ground_truth(built: Project, key: str) -> None:
+    assert built.mart(key) == built.kept(key)
+
+
+def test_the_cleaned_events_are_the_ground_truth(built: Project) -> None:
+    rows = built.query(
+        "select cast(event_date as varchar), location, action, count(*)"
+        " from {cleaned}.user_activity group by 1, 2, 3"
+    )
+    assert sorted(rows) == built.kept("by_day_location_action")
+
+
+def test_every_item_of_every_purchase_is_there(built: Project) -> None:
+    (counts,) = built.query(
+        "select count(*), count(distinct event_id || '/' || cast(item_number as varchar))"
+        " from {cleaned}.user_activity_items"
+    )
+    items = built.truth()["purchase_items"]
+    assert items > 0
+    assert counts == (items, items)
+    assert built.query("select sum(item_count) from {cleaned}.user_activity") == [(items,)]
+
+
+def test_the_quarantine_holds_each_malformed_line_with_its_reason(built: Project) -> None:
+    truth = built.truth()
+    reasons = dict(built.query("select reason, count(*) from {cleaned}.quarantine group by 1"))
+    assert set(reasons) == {"malformed_json", "missing_field", "bad_type", "bad_timestamp"}
+    assert reasons == truth["malformed_by_reason"]
+    assert sum(reasons.values()) == truth["malformed"]
+    by_day = built.query(
+        "select cast(ingest_date as varchar), count(*) from {cleaned}.quarantine group by 1"
+    )
+    assert dict(by_day) == {day: n["malformed"] for day, n in truth["by_ingest_date"].items()}
+
+
+def test_a_quarantined_line_is_found_where_the_quarantine_says(built: Project) -> None:
+    rows = built.query("select source_object, line_number, raw_line from {cleaned}.quarantine")
+    lines = {
+        f"s3://{built.bucket('raw')}/{key}": gzip.decompress(built.body("raw", key))
+        .decode()
+        .split("\n")
+        for key in built.objects("raw")
+    }
+    assert [lines[source][number - 1] for source, number, _ in rows] == [row[2] for row in rows]
+
+
+def test_no_line_is_lost_or_made_up(built: Project) -> None:
+    """lines = cleaned + dropped + duplicates + quarantined, by the tables and by the job."""
+    truth = built.truth()
+    bodies = [gzip.decompress(built.body("raw", key)) for key in built.objects("raw")]
+    lines = sum(body.count(b"\n") for body in bodies)
+    ((cleaned,),) = built.query("select count(*) from {cleaned}.user_activity")
+    ((quarantined,),) = built.query("select count(*) from {cleaned}.quarantine")
+    assert truth["duplicates"] > 0
+    assert lines == truth["documents"]
+    assert lines == cleaned + dropped(truth) + truth["duplicates"] + quarantined
+
+    (run,) = built.job_runs()
+    log = Path(run["LogGroupName"]).read_text()
+    _, _, summary = log.rpartition("flatten summary: ")
+    assert json.loads(summary) == {
+        "lines": lines,
+        "cleaned": cleaned,
+        "dropped": dropped(truth),
+        "duplicates": truth["duplicates"],
+        "quarantined": truth["malformed_by_reason"],
+    }
+
+
+def state(project: Project) -> dict[str, Any]:
+    """All that a run could make anew: job runs, objects, and the snapshot of fct_events."""
+    written = ("Key", "ETag", "LastModified")
+    glue = project.client("glue")
+    fct_events = glue.get_table(DatabaseName=project.database("analytics"), Name="fct_events")
+    return {
+        "job runs": [run["Id"] for run in project.job_runs()],
+        "objects": [
+            [entry[name] for name in written]
+            for zone in ("raw", "cleaned")
+            for entry in project.objects(zone).values()
+        ],
+        "Iceberg metadata": fct_events["Table"]["Parameters"]["metadata_location"],
+        "mart": project.mart("by_location_action"),
+    }
+
+
+def test_a_second_run_rebuilds_nothing_and_says_the_same(
+    built: Project, main_job: tuple[str, ...]
+) -> None:
+    before = state(built)
+    said = built.succeed(*main_job)
+    assert state(built) == before
+    assert built.rows_written()["fct_events"] == 0
+    events = sum(count for _, _, count in before["mart"])
+    assert f"Equal to the ground truth: {events:,} events, logout left out." in said
