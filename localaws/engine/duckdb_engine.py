@@ -30,11 +30,11 @@ class DuckDBEngine:
         folders = ", ".join(f"'{folder}'" for folder in (readable, scratch))
         self._instance.execute(f"SET temp_directory = '{scratch / 'spill'}'")
         self._instance.execute(f"SET allowed_directories = [{folders}]")
-        self._instance.execute("SET TimeZone = 'UTC'")
+        self._instance.execute("SET GLOBAL TimeZone = 'UTC'")
         # A constant in ORDER BY is a value like another.
-        self._instance.execute("SET order_by_non_integer_literal = true")
+        self._instance.execute("SET GLOBAL order_by_non_integer_literal = true")
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
-        self._instance.execute("SET disabled_optimizers = 'common_subexpressions'")
+        self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
         self._instance.execute(_MACROS.read_text())
         self._instance.execute("SET enable_external_access = false")
         self._instance.execute("SET lock_configuration = true")

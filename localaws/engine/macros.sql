@@ -12,10 +12,7 @@ create macro tr_now() as date_trunc('millisecond', now());
 
 -- Rounds half up to `unit` microseconds.
 create macro tr_round_timestamp(value, unit) as
-    value - to_microseconds(((epoch_us(value) % unit) + unit) % unit)
-    + to_microseconds(
-        case when ((epoch_us(value) % unit) + unit) % unit * 2 >= unit then unit else 0 end
-    );
+    time_bucket(to_microseconds(unit), value + to_microseconds(unit // 2));
 
 create macro tr_varchar_to_date(text) as
     case
@@ -100,11 +97,13 @@ create macro tr_from_iso8601_timestamp(text) as
 create macro tr_from_unixtime(seconds) as
     timezone('UTC', make_timestamp(cast(round(seconds * 1000) as bigint) * 1000));
 
-create macro tr_date_parse(text, pattern) as
+-- `shape` is the pattern as a regular expression: strptime overlooks spaces. `prefix` is
+-- 1970-01-01 (in `pattern` too) where the pattern has no year: strptime would take 1900.
+create macro tr_date_parse(text, pattern, shape, prefix) as
     case
         when text is null then null
-        when try_strptime(text, pattern) is not null
-            then date_trunc('millisecond', try_strptime(text, pattern))
+        when regexp_full_match(text, shape) and try_strptime(prefix || text, pattern) is not null
+            then date_trunc('millisecond', try_strptime(prefix || text, pattern))
         else tr_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format: "' || text || '"')::varchar::timestamp
     end;
 
@@ -175,19 +174,32 @@ create macro tr_float_text(text, type) as
         else tr_fail('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || text || ''' to ' || upper(type))::varchar
     end;
 
+-- `digits` of a positive number written as `whole`.`fraction`e`exponent`, the point moved.
+create macro tr_scientific(digits, whole, exponent) as
+    substr(ltrim(digits, '0'), 1, 1)
+    || '.'
+    || case
+        when length(trim(digits, '0')) > 1 then substr(trim(digits, '0'), 2)
+        else '0'
+    end
+    || 'E'
+    || (length(whole) - 1 + exponent - (length(digits) - length(ltrim(digits, '0'))));
+
+create macro tr_scientific_text(text) as
+    tr_scientific(
+        replace(regexp_extract(text, '^[0-9.]+'), '.', ''),
+        regexp_extract(text, '^[0-9]+'),
+        coalesce(try_cast(regexp_extract(text, 'e([+-]?[0-9]+)$', 1) as integer), 0)
+    );
+
+-- Trino writes every real and double with an exponent: 37.7E0 is 3.77E1.
 create macro tr_float_to_varchar(value) as
     case
         when value is null then null
         when isnan(value) then 'NaN'
         when isinf(value) then (case when value > 0 then 'Infinity' else '-Infinity' end)
-        when value = 0 or (abs(value) >= 0.001 and abs(value) < 10000000)
-            then cast(value as varchar)
-        else
-            tr_fail(
-                'NOT_SUPPORTED',
-                'the text of a number below 0.001 or from 10000000 is not supported locally: '
-                || 'cast ' || cast(value as varchar) || ' to a decimal first'
-            )::varchar
+        when value = 0 then (case when starts_with(cast(value as varchar), '-') then '-0E0' else '0E0' end)
+        else (case when value < 0 then '-' else '' end) || tr_scientific_text(cast(abs(value) as varchar))
     end;
 
 create macro tr_varchar_to_boolean(text) as
@@ -212,6 +224,16 @@ create macro tr_fitting(text, size, type) as
     end;
 
 -- ---- text
+
+-- What Java's Character.isWhitespace holds for whitespace: no no-break spaces.
+create macro tr_spaces() as
+    chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31)
+    || chr(32) || chr(5760) || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196)
+    || chr(8197) || chr(8198) || chr(8200) || chr(8201) || chr(8202) || chr(8232) || chr(8233)
+    || chr(8287) || chr(12288);
+
+-- Code points, where the engine keeps combining characters behind their letter.
+create macro tr_reverse(text) as array_to_string(list_reverse(regexp_extract_all(text, '(?s).')), '');
 
 -- Trino maps code point by code point, and Unicode has no upper case of one for ß.
 create macro tr_upper(text) as
@@ -268,10 +290,29 @@ create macro tr_rpad(text, size, pad) as
         else rpad(text, cast(size as integer), pad)
     end;
 
-create macro tr_regexp_extract(text, pattern, place) as
+create macro tr_regexp_extract(text, pattern, place, groups) as
     case
-        when regexp_matches(text, pattern)
-            then regexp_extract(text, pattern, cast(place as integer))
+        when place < 0 or place > groups
+            then
+                tr_fail(
+                    'INVALID_FUNCTION_ARGUMENT',
+                    'Pattern has ' || groups || ' groups. Cannot access group ' || place
+                )::varchar
+        when not regexp_matches(text, pattern) then null
+        when regexp_matches(text, pattern) then regexp_extract(text, pattern, cast(place as integer))
+    end;
+
+-- The engine gives '' for a group that took no part in the match, Trino NULL: refused for
+-- patterns with groups that may not take part.
+create macro tr_regexp_extract_unsure(text, pattern, place, groups) as
+    case
+        when tr_regexp_extract(text, pattern, place, groups) = ''
+            then
+                tr_fail(
+                    'NOT_SUPPORTED',
+                    'whether an optional group of the regular expression is empty or missing is not supported locally'
+                )::varchar
+        else tr_regexp_extract(text, pattern, place, groups)
     end;
 
 -- ---- JSON
@@ -279,21 +320,64 @@ create macro tr_regexp_extract(text, pattern, place) as
 create macro tr_json_parse(text) as
     case
         when text is null then null
-        when json_valid(text) then cast(text as json)
+        when json_valid(text) then json_extract(text, '$')
         else
             tr_fail('INVALID_FUNCTION_ARGUMENT', 'Cannot convert value to JSON: ''' || text || '''')::varchar::json
     end;
 
+-- Trino gives a number as it is written, the engine as it prints it (1.50 as 1.5): the spelling
+-- is looked for in the document.
+create macro tr_json_spellings(document, value) as
+    list_distinct(
+        list_filter(
+            regexp_extract_all(document, '-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?'),
+            lambda spelling: try_cast(spelling as double) = try_cast(value as double)
+        )
+    );
+
+create macro tr_json_number(document, value) as
+    case
+        when len(tr_json_spellings(document, value)) = 1 then tr_json_spellings(document, value)[1]
+        else
+            tr_fail(
+                'NOT_SUPPORTED',
+                'a JSON document that spells the number ' || value || ' in several ways is not supported locally'
+            )::varchar
+    end;
+
+create macro tr_json_scalar_of(document, path) as
+    case
+        when json_type(document, path) in ('ARRAY', 'OBJECT', 'NULL') then null
+        when json_type(document, path) = 'DOUBLE'
+            then tr_json_number(cast(document as varchar), json_extract_string(document, path))
+        else json_extract_string(document, path)
+    end;
+
 -- NULL for what is no JSON and for arrays and objects, as Trino has it.
 create macro tr_json_scalar(document, path) as
+    tr_json_scalar_of(try_cast(cast(document as varchar) as json), path);
+
+-- json_parse sorts the keys of objects on Trino, the engine keeps their order.
+create macro tr_json_format(document) as
     case
-        when json_valid(cast(document as varchar))
-            and json_type(document, path) not in ('ARRAY', 'OBJECT', 'NULL')
-            then json_extract_string(document, path)
+        when document is null then null
+        when not contains(cast(document as varchar), '{') then cast(document as varchar)
+        when json_type(document) = 'OBJECT'
+            and not contains(substr(cast(document as varchar), 2), '{')
+            and json_keys(document) = list_sort(json_keys(document))
+            then cast(document as varchar)
+        else
+            tr_fail(
+                'NOT_SUPPORTED',
+                'the order of keys in the text of a parsed JSON object is not supported locally: '
+                || 'keep the text that was parsed'
+            )::varchar
     end;
 
 create macro tr_json_extract(document, path) as
     case when json_valid(cast(document as varchar)) then json_extract(document, path) end;
+
+create macro tr_json_extract_parsed(document, path) as json_extract(document, path);
 
 create macro tr_json_array_length(document) as
     case
@@ -357,8 +441,41 @@ create macro tr_slice(elements, start, size) as
         else list_slice(elements, len(elements) + start + 1, len(elements) + start + size)
     end;
 
-create macro tr_sequence(start, stop) as
-    case when start <= stop then generate_series(start, stop) else generate_series(start, stop, -1) end;
+create macro tr_sequence(start, stop, step) as
+    case
+        when step = 0
+            then [tr_fail('INVALID_FUNCTION_ARGUMENT', 'step must not be zero')::bigint]
+        when (step > 0 and stop < start) or (step < 0 and stop > start)
+            then
+                [
+                    tr_fail(
+                        'INVALID_FUNCTION_ARGUMENT',
+                        'sequence stop value should be greater than or equal to start value if '
+                        || 'step is greater than zero otherwise stop should be less than or equal to start'
+                    )::bigint
+                ]
+        when (stop - start) // step >= 10000
+            then
+                [
+                    tr_fail(
+                        'INVALID_FUNCTION_ARGUMENT',
+                        'result of sequence function must not have more than 10000 entries'
+                    )::bigint
+                ]
+        else generate_series(start, stop, step)
+    end;
+
+create macro tr_towards(start, stop) as case when start <= stop then 1 else -1 end;
+
+create macro tr_date_sequence(start, stop, days) as
+    list_transform(
+        tr_sequence(0::bigint, date_diff('day', start, stop), days),
+        lambda i: cast(start + to_days(cast(i as integer)) as date)
+    );
+
+create macro tr_days(amount) as
+    (epoch_us(timestamp '2000-01-01' + tr_whole_days(amount)) - epoch_us(timestamp '2000-01-01'))
+    // 86400000000;
 
 create macro tr_any(flags) as
     case

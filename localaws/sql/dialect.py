@@ -12,7 +12,6 @@ from sqlglot.tokens import Token, TokenType
 
 from localaws.sql.errors import Position, QueryError, offset_position
 
-
 # What sqlglot reads and Trino does not.
 _NOT_TRINO = {TokenType.DCOLON: "::", TokenType.NULLSAFE_EQ: "<=>"}
 # The mark of a written CAST: sqlglot gives `DATE '...'` and its like the same node.
@@ -88,10 +87,10 @@ def _refuse_foreign(tokens: list[Token], sql: str) -> None:
         if written[:2].lower() in ("0x", "0b", "0o") and token.token_type != TokenType.STRING:
             message = f"the number {written} is not supported locally: write it in decimal"
             raise QueryError("NOT_SUPPORTED", message, at)
-        if token.token_type == TokenType.NUMBER and after and after.start == token.end + 1:
-            if sql[after.start].isalpha() or sql[after.start] == "_":
-                message = "identifiers must not start with a digit; surround them with double quotes"
-                raise QueryError("SYNTAX_ERROR", message, at)
+        glued = after is not None and after.start == token.end + 1
+        if token.token_type == TokenType.NUMBER and glued and re.match(r"\w", sql[after.start]):
+            message = "identifiers must not start with a digit; surround them with double quotes"
+            raise QueryError("SYNTAX_ERROR", message, at)
         match token.token_type:
             case TokenType.L_PAREN:
                 limited.append(False)

@@ -310,9 +310,7 @@ def _escape(node: exp.Escape, scope: Scope) -> Typed:
         scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
     character = re.escape(escape.name)
     if not re.fullmatch(f"(?s)(?:{character}[%_{character}]|(?!{character}).)*", pattern.name):
-        message = (
-            "Escape character must be followed by '%', '_' or the escape character itself"
-        )
+        message = "Escape character must be followed by '%', '_' or the escape character itself"
         scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
     return _like(node.this, scope, f" ESCAPE {text_literal(escape.name)}")
 
@@ -465,6 +463,10 @@ def _tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
                 "not supported locally: compute it in a subquery in FROM first"
             )
             scope.error("NOT_SUPPORTED", message, node)
+    if "tr_json_format(" in value.sql or "tr_regexp_extract_unsure(" in value.sql:
+        # They may refuse at run time, and TRY would make NULL of it.
+        message = "TRY of json_format, or of a regular expression with optional groups,"
+        scope.error("NOT_SUPPORTED", f"{message} is not supported locally", node)
     return Typed(f"TRY({value.sql})", value.type)
 
 

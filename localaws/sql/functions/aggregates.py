@@ -5,6 +5,8 @@ The template's {distinct} is `DISTINCT ` or empty; {tail} is what follows the ar
 (ORDER BY inside the call).
 """
 
+import re
+
 from localaws.sql.functions.registry import BadArgument, Rule, signature, table
 from localaws.sql.scope import Typed
 from localaws.sql.types import BIGINT, BOOLEAN, DOUBLE, Type, decimal
@@ -64,6 +66,20 @@ def _by(function: str) -> Rule:
     return build
 
 
+def _placed(function: str, lowest: int) -> Rule:
+    """A window function whose second argument (the first of ntile) is a number of rows: a constant
+    that Trino accepts."""
+
+    def build(arguments: list[Typed]) -> Typed:
+        place = arguments[min(1, len(arguments) - 1)].sql
+        digits = re.fullmatch(r"CAST\((\d+)::INTEGER AS BIGINT\)|(\d+)::BIGINT", place)
+        if not digits or int(digits[1] or digits[2]) < lowest:
+            raise BadArgument(f"only a constant of at least {lowest} is supported for the rows")
+        return _call(function, BIGINT if function == "ntile" else None)(arguments)
+
+    return build
+
+
 _NUMBERS = ("tinyint", "smallint", "integer", "bigint")
 
 AGGREGATES = table(
@@ -113,14 +129,14 @@ WINDOWS = table(
     signature("dense_rank() -> bigint", _call("dense_rank", BIGINT)),
     signature("percent_rank() -> double", _call("percent_rank", DOUBLE)),
     signature("cume_dist() -> double", _call("cume_dist", DOUBLE)),
-    signature("ntile(bigint) -> bigint", _call("ntile", BIGINT)),
+    signature("ntile(bigint) -> bigint", _placed("ntile", 1)),
     signature("first_value(T) -> T", _call("first_value")),
     signature("last_value(T) -> T", _call("last_value")),
-    signature("nth_value(T, bigint) -> T", _call("nth_value")),
+    signature("nth_value(T, bigint) -> T", _placed("nth_value", 1)),
     signature("lag(T) -> T", _call("lag")),
-    signature("lag(T, bigint) -> T", _call("lag")),
-    signature("lag(T, bigint, T) -> T", _call("lag")),
+    signature("lag(T, bigint) -> T", _placed("lag", 0)),
+    signature("lag(T, bigint, T) -> T", _placed("lag", 0)),
     signature("lead(T) -> T", _call("lead")),
-    signature("lead(T, bigint) -> T", _call("lead")),
-    signature("lead(T, bigint, T) -> T", _call("lead")),
+    signature("lead(T, bigint) -> T", _placed("lead", 0)),
+    signature("lead(T, bigint, T) -> T", _placed("lead", 0)),
 )

@@ -16,12 +16,15 @@ FUNCTIONS = table(
     signature("map_values(map(K, V)) -> array(V)", "map_values({0})"),
     signature("array_join(array(varchar), varchar) -> varchar", "array_to_string({0}, {1})"),
     signature("slice(array(T), bigint, bigint) -> array(T)", "tr_slice({0}, {1}, {2})"),
+    signature("sequence(bigint, bigint, bigint) -> array(bigint)", "tr_sequence({0}, {1}, {2})"),
     signature(
-        "sequence(bigint, bigint, bigint) -> array(bigint)", "generate_series({0}, {1}, {2})"
+        "sequence(bigint, bigint) -> array(bigint)", "tr_sequence({0}, {1}, tr_towards({0}, {1}))"
     ),
-    signature("sequence(bigint, bigint) -> array(bigint)", "tr_sequence({0}, {1})"),
+    signature(
+        "sequence(date, date) -> array(date)", "tr_date_sequence({0}, {1}, tr_towards({0}, {1}))"
+    ),
     signature(
         "sequence(date, date, interval day to second) -> array(date)",
-        "CAST(generate_series({0}, {1}, {2}) AS DATE[])",
+        "tr_date_sequence({0}, {1}, tr_days({2}))",
     ),
 )

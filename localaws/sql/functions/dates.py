@@ -20,6 +20,8 @@ _FORMAT = {
     "%m": "%m",
     "%d": "%d",
     "%H": "%H",
+    "%h": "%I",
+    "%I": "%I",
     "%i": "%M",
     "%s": "%S",
     "%S": "%S",
@@ -32,6 +34,27 @@ _FORMAT = {
     "%a": "%a",
     "%p": "%p",
     "%%": "%%",
+}
+
+
+# What each letter reads, for date_parse; the others may contradict what else is read.
+_SHAPES = {
+    "%Y": r"\d{4}",
+    "%m": r"\d{1,2}",
+    "%d": r"\d{1,2}",
+    "%H": r"\d{1,2}",
+    "%h": r"\d{1,2}",
+    "%I": r"\d{1,2}",
+    "%i": r"\d{1,2}",
+    "%s": r"\d{1,2}",
+    "%S": r"\d{1,2}",
+    "%f": r"\d{1,6}",
+    "%T": r"\d{1,2}:\d{1,2}:\d{1,2}",
+    "%j": r"\d{1,3}",
+    "%M": "[A-Za-z]+",
+    "%b": "[A-Za-z]+",
+    "%p": "(?i:am|pm)",
+    "%%": "%",
 }
 
 
@@ -61,7 +84,10 @@ def _date_trunc(arguments: list[Typed]) -> Typed:
     name = _unit(unit, _units_of(value.type), value.type)
     local = _local(value)
     truncated = f"CAST(date_trunc('{name}', {local.sql}) AS {local.type.duckdb()})"
-    if value.type.zone:
+    if value.type.zone and name in ("millisecond", "second", "minute", "hour"):
+        # An hour that a change of offset repeats stays the one it is.
+        truncated = f"({value.sql} - ({local.sql} - {truncated}))"
+    elif value.type.zone:
         truncated = f"timezone('{value.type.zone}', {truncated})"
     return Typed(truncated, value.type)
 
@@ -84,32 +110,58 @@ def _date_add(arguments: list[Typed]) -> Typed:
 def _date_diff(arguments: list[Typed]) -> Typed:
     unit, start, end = arguments
     name = _unit(unit, _units_of(start.type), start.type)
+    if start.type.base == "timestamp with time zone":
+        known = (
+            start.type.zone in (None, "UTC")
+            if name in ("day", "week")
+            else start.type.zone == "UTC"
+        )
+        if name in _DATE_UNITS and not known:
+            message = (
+                "days and longer units between times of a zone other than UTC are not supported"
+            )
+            raise BadArgument(f"{message} locally")
     # date_sub counts whole units that have passed, as Trino does; date_diff counts boundaries.
-    return Typed(f"date_sub('{name}', {start.sql}, {end.sql})", BIGINT)
+    moments = ", ".join(_in_milliseconds(each) for each in (start, end))
+    return Typed(f"date_sub('{name}', {moments})", BIGINT)
 
 
-def _format(value: Typed) -> str:
-    """A constant MySQL format as DuckDB's. Raises BadArgument for a letter it cannot honour."""
-    text, result, at = constant_text(value, "the format"), "", 0
-    while at < len(text):
-        size = 2 if text[at] == "%" else 1
-        part = text[at : at + size]
-        if size == 2 and part not in _FORMAT:
+def _in_milliseconds(value: Typed) -> str:
+    """Trino's date functions of old cut finer timestamps off."""
+    fine = value.type != DATE and value.type.args[0] > 3
+    return f"date_trunc('millisecond', {value.sql})" if fine else value.sql
+
+
+def _parts(value: Typed) -> list[str]:
+    """The letters (`%Y`) and characters of a constant MySQL format."""
+    return re.findall(r"%.?|.", constant_text(value, "the format"), re.DOTALL)
+
+
+def _format(parts: list[str], letters: dict[str, str] = _FORMAT) -> str:
+    """A MySQL format as DuckDB's. Raises BadArgument for a letter that is not in `letters`."""
+    for part in parts:
+        if part.startswith("%") and part not in letters:
             raise BadArgument(f"the format letter {part} is not supported locally")
-        result += _FORMAT.get(part, part)
-        at += size
-    return result.replace("'", "''")
+    return "".join(_FORMAT.get(part, part) for part in parts).replace("'", "''")
 
 
 def _date_format(arguments: list[Typed]) -> Typed:
     value, pattern = arguments
-    return Typed(f"strftime({_local(value).sql}, '{_format(pattern)}')", VARCHAR)
+    return Typed(
+        f"strftime({_in_milliseconds(_local(value))}, '{_format(_parts(pattern))}')", VARCHAR
+    )
 
 
 def _date_parse(arguments: list[Typed]) -> Typed:
     text, pattern = arguments
+    parts = _parts(pattern)
+    if ("%p" in parts) != ("%h" in parts or "%I" in parts):
+        raise BadArgument("%p and %h are only supported together locally")
+    shape = "".join(_SHAPES.get(part, re.escape(part)) for part in parts).replace("'", "''")
+    year, prefix = ("", "") if "%Y" in parts else ("%Y-%m-%d ", "1970-01-01 ")
     # MySQL's %f reads one to nine digits, strptime's at least one to six.
-    return Typed(f"tr_date_parse({text.sql}, '{_format(pattern)}')", timestamp(3))
+    found = f"tr_date_parse({text.sql}, '{year}{_format(parts, _SHAPES)}', '{shape}', '{prefix}')"
+    return Typed(found, timestamp(3))
 
 
 def field(unit: str) -> Rule:

@@ -22,7 +22,15 @@ def _extract_scalar(arguments: list[Typed]) -> Typed:
 
 
 def _extract(arguments: list[Typed]) -> Typed:
-    return Typed(f"tr_json_extract({arguments[0].sql}, '{_path(arguments[1])}')", JSON)
+    # The keys of a part keep their order, unless the whole was parsed before.
+    macro = "tr_json_extract" if arguments[0].type.base == "varchar" else "tr_json_extract_parsed"
+    return Typed(f"{macro}({arguments[0].sql}, '{_path(arguments[1])}')", JSON)
+
+
+def _format(arguments: list[Typed]) -> Typed:
+    if arguments[0].sql.startswith("tr_json_extract("):
+        return Typed(f"CAST({arguments[0].sql} AS VARCHAR)", VARCHAR)
+    return Typed(f"tr_json_format({arguments[0].sql})", VARCHAR)
 
 
 FUNCTIONS = table(
@@ -31,7 +39,7 @@ FUNCTIONS = table(
     signature("json_extract(varchar, varchar) -> json", _extract),
     signature("json_extract(json, varchar) -> json", _extract),
     signature("json_parse(varchar) -> json", "tr_json_parse({0})"),
-    signature("json_format(json) -> varchar", "CAST({0} AS VARCHAR)"),
+    signature("json_format(json) -> varchar", _format),
     signature("json_array_length(varchar) -> bigint", "tr_json_array_length({0})"),
     signature("json_array_length(json) -> bigint", "tr_json_array_length({0})"),
 )

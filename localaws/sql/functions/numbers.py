@@ -2,7 +2,7 @@
 
 import re
 
-from localaws.sql.functions.registry import BadArgument, signature, table
+from localaws.sql.functions.registry import BadArgument, Rule, signature, table
 from localaws.sql.scope import Typed
 from localaws.sql.types import INTEGERS, decimal
 
@@ -27,6 +27,24 @@ def _round_decimal_to(arguments: list[Typed]) -> Typed:
     return Typed(f"CAST({rounded} AS {result.duckdb()})", result)
 
 
+def _whole_decimal(function: str) -> Rule:
+    """ceil and floor of decimal(p, s) are decimal(p - s + min(1, s), 0)."""
+
+    def build(arguments: list[Typed]) -> Typed:
+        precision, scale = arguments[0].type.args
+        result = decimal(max(1, precision - scale + min(1, scale)), 0)
+        return Typed(f"CAST({function}({arguments[0].sql}) AS {result.duckdb()})", result)
+
+    return build
+
+
+def _round_whole_to(arguments: list[Typed]) -> Typed:
+    value, digits = arguments
+    if not re.fullmatch(r"\d+::INTEGER", digits.sql):
+        raise BadArgument("the number of digits must be a constant, not negative, to be supported")
+    return value
+
+
 def _abs(arguments: list[Typed]) -> Typed:
     return Typed(f"abs({arguments[0].sql})", arguments[0].type)
 
@@ -37,6 +55,7 @@ _WHOLE = [
     for entry in (
         signature(f"abs({type_}) -> {type_}", "abs({0})"),
         signature(f"round({type_}) -> {type_}", "{0}"),
+        signature(f"round({type_}, integer) -> {type_}", _round_whole_to),
         signature(f"ceil({type_}) -> {type_}", "{0}"),
         signature(f"ceiling({type_}) -> {type_}", "{0}"),
         signature(f"floor({type_}) -> {type_}", "{0}"),
@@ -47,6 +66,21 @@ _WHOLE = [
 FUNCTIONS = table(
     *_WHOLE,
     signature("abs(decimal) -> =0", _abs),
+    *(
+        signature(f"{name}(decimal) -> decimal(1,0)", _whole_decimal(function))
+        for name, function in (("ceil", "ceil"), ("ceiling", "ceil"), ("floor", "floor"))
+    ),
+    *(
+        signature(f"{name}(real) -> real", f"{function}({{0}})")
+        for name, function in (
+            ("abs", "abs"),
+            ("round", "round"),
+            ("ceil", "ceil"),
+            ("ceiling", "ceil"),
+            ("floor", "floor"),
+        )
+    ),
+    signature("round(real, integer) -> real", "CAST(round(CAST({0} AS DOUBLE), {1}) AS REAL)"),
     signature("abs(double) -> double", "abs({0})"),
     signature("round(decimal) -> decimal(1,0)", _round_decimal),
     signature("round(double) -> double", "round({0})"),

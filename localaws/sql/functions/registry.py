@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from localaws.sql.casts import coerce
 from localaws.sql.scope import Typed
-from localaws.sql.types import Type, can_coerce, common_type, parse_type
+from localaws.sql.types import UNKNOWN, Type, can_coerce, common_type, parse_type
 
 Rule = Callable[[list[Typed]], Typed]
 
@@ -154,8 +154,10 @@ def _target(parameter: str, given: Type, variables: dict[str, Type]) -> Type | N
 
 
 def _substitute(spelling: str, variables: dict[str, Type]) -> Type | None:
-    if spelling in variables:
-        return variables[spelling]
+    if _VARIABLE.fullmatch(spelling):
+        return variables.get(spelling, UNKNOWN)
+    if spelling.startswith("interval"):
+        return Type(spelling)
     if match := re.fullmatch(r"(array|map)\((.*)\)", spelling):
         parts = [_substitute(part.strip(), variables) for part in match[2].split(",")]
         return Type(match[1], tuple(parts)) if all(parts) else None

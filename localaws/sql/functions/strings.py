@@ -26,6 +26,20 @@ def _pattern(value: Typed) -> str:
     return text.replace("'", "''")
 
 
+def _groups(pattern: str) -> int:
+    """How many groups a pattern of the shared kind captures."""
+    return re.findall(r"\\.|\[(?:\\.|[^\]])*\]|\((?!\?)", pattern).count("(")
+
+
+def _regexp_extract(arguments: list[Typed]) -> Typed:
+    place = arguments[2].sql if len(arguments) == 3 else "0"
+    pattern = _pattern(arguments[1])
+    unsure = len(arguments) == 3 and re.search(r"\||\)(?:[?*]|\{0)", pattern)
+    macro = "tr_regexp_extract_unsure" if unsure else "tr_regexp_extract"
+    groups = _groups(pattern)
+    return Typed(f"{macro}({arguments[0].sql}, '{pattern}', {place}, {groups})", VARCHAR)
+
+
 def _regexp(template: str, result: Type) -> Rule:
     def build(arguments: list[Typed]) -> Typed:
         values = [arguments[0].sql, _pattern(arguments[1]), *(each.sql for each in arguments[2:])]
@@ -34,14 +48,24 @@ def _regexp(template: str, result: Type) -> Rule:
     return build
 
 
+def _matches_nothing(pattern: str) -> bool:
+    try:
+        return re.match(pattern, "") is not None
+    except re.error:
+        return True
+
+
 def _regexp_replace(arguments: list[Typed]) -> Typed:
     with_ = constant_text(arguments[2], "the replacement") if len(arguments) == 3 else ""
-    if "\\" in with_ or "${" in with_:
+    pattern = _pattern(arguments[1])
+    used = re.findall(r"\$(\d*)", with_)
+    if "\\" in with_ or any(len(each) != 1 or int(each) > _groups(pattern) for each in used):
         raise BadArgument(f"the replacement {with_} is not supported locally")
+    if pattern and _matches_nothing(pattern):
+        # Java finds an empty match right behind another one, the engine does not.
+        raise BadArgument(f"replacing {pattern}, which matches the empty text, is not supported")
     group = re.sub(r"\$(\d)", r"\\\1", with_).replace("'", "''")
-    return Typed(
-        f"regexp_replace({arguments[0].sql}, '{_pattern(arguments[1])}', '{group}', 'g')", VARCHAR
-    )
+    return Typed(f"regexp_replace({arguments[0].sql}, '{pattern}', '{group}', 'g')", VARCHAR)
 
 
 FUNCTIONS = table(
@@ -49,10 +73,10 @@ FUNCTIONS = table(
     signature("upper(varchar) -> =0", "tr_upper({0})"),
     signature("length(varchar) -> bigint", "length({0})"),
     signature("length(varbinary) -> bigint", "octet_length({0})"),
-    signature("reverse(varchar) -> =0", "reverse({0})"),
-    signature("trim(varchar) -> =0", "trim({0})"),
-    signature("ltrim(varchar) -> =0", "ltrim({0})"),
-    signature("rtrim(varchar) -> =0", "rtrim({0})"),
+    signature("reverse(varchar) -> =0", "tr_reverse({0})"),
+    signature("trim(varchar) -> =0", "trim({0}, tr_spaces())"),
+    signature("ltrim(varchar) -> =0", "ltrim({0}, tr_spaces())"),
+    signature("rtrim(varchar) -> =0", "rtrim({0}, tr_spaces())"),
     signature("concat(varchar, varchar...) -> varchar", "({pipes})"),
     signature("replace(varchar, varchar) -> varchar", "replace({0}, {1}, '')"),
     signature("replace(varchar, varchar, varchar) -> varchar", "tr_replace({0}, {1}, {2})"),
@@ -70,14 +94,8 @@ FUNCTIONS = table(
     signature(
         "regexp_like(varchar, varchar) -> boolean", _regexp("regexp_matches({0}, '{1}')", BOOLEAN)
     ),
-    signature(
-        "regexp_extract(varchar, varchar) -> varchar",
-        _regexp("tr_regexp_extract({0}, '{1}', 0)", VARCHAR),
-    ),
-    signature(
-        "regexp_extract(varchar, varchar, bigint) -> varchar",
-        _regexp("tr_regexp_extract({0}, '{1}', {2})", VARCHAR),
-    ),
+    signature("regexp_extract(varchar, varchar) -> varchar", _regexp_extract),
+    signature("regexp_extract(varchar, varchar, bigint) -> varchar", _regexp_extract),
     signature("regexp_replace(varchar, varchar) -> varchar", _regexp_replace),
     signature("regexp_replace(varchar, varchar, varchar) -> varchar", _regexp_replace),
     signature("md5(varbinary) -> varbinary", "unhex(md5({0}))"),

@@ -10,6 +10,10 @@ import pytest
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
+        ("sequence(5, 1, -2)", "[5, 3, 1]"),
+        ("cardinality(sequence(1, 10000))", "10000"),
+        ("sequence(DATE '2020-01-02', DATE '2020-01-01')", "[2020-01-02, 2020-01-01]"),
+        ("slice(NULL, 1, 1)", None),
         ("ARRAY[1, 2, NULL]", "[1, 2, null]"),
         ("ARRAY[1, 2][2]", "2"),
         ("element_at(ARRAY[1, 2], 3)", None),
@@ -44,6 +48,12 @@ def test_value(evaluate, expression, value) -> None:
 @pytest.mark.parametrize(
     ("expression", "error"),
     [
+        ("sequence(1, 5, -1)", "INVALID_FUNCTION_ARGUMENT: sequence stop value"),
+        ("sequence(1, 5, 0)", "INVALID_FUNCTION_ARGUMENT: step must not be zero"),
+        ("sequence(1, 10001)", "INVALID_FUNCTION_ARGUMENT: result of sequence function"),
+        # NULLs inside compare by other rules in the engine.
+        ("ROW(1, NULL) IN (ROW(1, NULL))", "NOT_SUPPORTED"),
+        ("CASE ARRAY[NULL] WHEN ARRAY[NULL] THEN 1 END", "NOT_SUPPORTED"),
         ("ARRAY[1][2]", "INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal"),
         ("ARRAY[1][0]", "INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1"),
         ("MAP(ARRAY['a'], ARRAY[1])['b']", "INVALID_FUNCTION_ARGUMENT: Key not present in map"),

@@ -10,6 +10,24 @@ import pytest
 @pytest.mark.parametrize(
     ("expression", "value", "type_"),
     [
+        # A pattern without a year is in 1970.
+        ("date_parse('10:20', '%H:%i')", "1970-01-01 10:20:00.000", "timestamp(3)"),
+        ("date_parse('01:05 pm', '%h:%i %p')", "1970-01-01 13:05:00.000", "timestamp(3)"),
+        ("CAST('2020-01-01 00:00:00.6' AS timestamp(0))", "2020-01-01 00:00:01", "timestamp(0)"),
+        ("TRY_CAST('abc' AS timestamp)", None, "timestamp(3)"),
+        # Trino cuts finer timestamps to milliseconds here.
+        (
+            "date_format(CAST('2020-01-01 00:00:00.123456' AS timestamp(6)), '%f')",
+            "123000",
+            "varchar",
+        ),
+        # The first of the two hours that the end of daylight saving time gives the same name.
+        (
+            "date_trunc('hour', TIMESTAMP '2020-11-01 05:30:00 UTC' AT TIME ZONE 'America/New_York')"
+            " AT TIME ZONE 'UTC'",
+            "2020-11-01 05:00:00 UTC",
+            "timestamp(0) with time zone",
+        ),
         ("DATE '2024-02-29'", "2024-02-29", "date"),
         ("TIMESTAMP '2024-01-01 10:00:00.5'", "2024-01-01 10:00:00.5", "timestamp(1)"),
         ("TIMESTAMP '2024-01-01 10:00:00.123456'", "2024-01-01 10:00:00.123456", "timestamp(6)"),
@@ -129,6 +147,13 @@ def test_what_is_not_iso8601_fails(failure, text) -> None:
 @pytest.mark.parametrize(
     ("expression", "error"),
     [
+        ("date_parse(' 2020-01-01', '%Y-%m-%d')", "INVALID_FUNCTION_ARGUMENT"),
+        ("date_parse('2020  01', '%Y %m')", "INVALID_FUNCTION_ARGUMENT"),
+        ("date_parse('Mon 2020-01-01', '%a %Y-%m-%d')", "NOT_SUPPORTED"),
+        (
+            "date_diff('day', TIMESTAMP '2020-01-01 00:00:00 America/New_York', now())",
+            "NOT_SUPPORTED",
+        ),
         # The zone is in the data, and the engine keeps instants only: no local time can be told.
         (
             "CAST(from_iso8601_timestamp('2020-01-01T00:00:00+02:00') AS timestamp)",

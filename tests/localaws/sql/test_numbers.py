@@ -10,6 +10,13 @@ import pytest
 @pytest.mark.parametrize(
     ("expression", "value", "type_"),
     [
+        ("ceil(1.5)", "2", "decimal(2,0)"),
+        ("floor(-1.55)", "-2", "decimal(2,0)"),
+        ("abs(REAL '1.1')", "1.1", "real"),
+        ("round(15, 1)", "15", "integer"),
+        ("CAST('1.5' AS decimal)", "2", "decimal(38,0)"),
+        ("DECIMAL '1.5'", "1.5", "decimal(2,1)"),
+        ("TRY_CAST('abc' AS decimal)", None, "decimal(38,0)"),
         ("5 / 2", "2", "integer"),
         ("-7 / 2", "-3", "integer"),
         ("-7 % 3", "-1", "integer"),
@@ -64,6 +71,9 @@ def test_value_and_type(query, expression, value, type_) -> None:
 @pytest.mark.parametrize(
     ("expression", "error"),
     [
+        ("0xFF", "NOT_SUPPORTED"),
+        ("1_000", "SYNTAX_ERROR"),
+        ("'1'::int", "SYNTAX_ERROR"),
         ("10 / 0", "DIVISION_BY_ZERO: Division by zero"),
         ("10 % 0", "DIVISION_BY_ZERO: Division by zero"),
         ("1.0 / 0", "DIVISION_BY_ZERO: Division by zero"),
