@@ -149,13 +149,15 @@ def test_a_flatten_job_is_killed(landed: Project) -> None:
         alive = processes(runs)
         with killed(landed.endpoint):
             error = error_of(flatten)
+            assert all(ends(pid) for pid in alive)
     assert re.fullmatch(f"Error: {NEXT_STEP}\n", error), error
 
-    assert all(ends(pid) for pid in alive)
     assert not processes(runs)
     last = landed.job_runs()[0]
     assert last["JobRunState"] == "FAILED"
     assert last["ErrorMessage"].startswith("The endpoint stopped while the job ran")
+    log = Path(last["LogGroupName"]).read_text()
+    assert "flatten summary" not in log  # its processes ended, not its work
     assert landed.objects("cleaned") == before  # nothing half-published
 
     landed.succeed("uap", "flatten", "--force")
