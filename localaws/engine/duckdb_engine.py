@@ -106,6 +106,9 @@ def translated(error: Exception) -> QueryError:
         )
     if isinstance(error, duckdb.OutOfRangeException):
         return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", _first_line(text))
+    if "CSV Error" in text or "CSV Parser" in text:
+        # JSON lines are read as text files too.
+        return QueryError("HIVE_BAD_DATA", f"Error reading a text file: {_first_line(text)}")
     if isinstance(error, duckdb.InvalidInputException):
         return QueryError("INVALID_FUNCTION_ARGUMENT", _first_line(text))
     if isinstance(error, duckdb.ConversionException):

@@ -211,6 +211,16 @@ create macro tr_varchar_to_boolean(text) as
             tr_fail('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || text || ''' to BOOLEAN')::boolean
     end;
 
+create macro tr_stored_text(text, size) as
+    case
+        when rtrim(substr(text, size + 1)) <> ''
+            then
+                tr_fail(
+                    'INVALID_CAST_ARGUMENT', 'Cannot truncate non-space characters on INSERT'
+                )::varchar
+        else substr(text, 1, size)
+    end;
+
 -- A number or date that does not fit a varchar(n) fails; only text is cut.
 create macro tr_fitting(text, size, type) as
     case
@@ -500,6 +510,20 @@ create macro tr_serde_bad(value, column_name) as
         'HIVE_BAD_DATA',
         'Error Parsing a column in the table: column ' || column_name || ' cannot hold ' || value
     );
+
+-- Source of the error: the Athena user guide, "OpenX JSON SerDe".
+create macro tr_serde_one(spellings, column_name) as
+    case
+        when len(list_filter(spellings, lambda x: x is not null)) > 1
+            then
+                spellings[
+                    tr_fail(
+                        'HIVE_CURSOR_ERROR',
+                        'Row is not a valid JSON Object - JSONException: Duplicate key "' || column_name || '"'
+                    )
+                ]
+        else list_filter(spellings, lambda x: x is not null)[1]
+    end;
 
 create macro tr_serde_integer(value, column_name) as
     case

@@ -12,7 +12,12 @@ class CannotCast(Exception):
 
 
 def coerce(value: Typed, target: Type) -> Typed:
-    """`value` as `target`, where `can_coerce` allows it."""
+    """`value` as `target`, where `can_coerce` allows it, or on its way into a column.
+
+    A column of type varchar(n) takes a longer text only where spaces are all that is cut off.
+    """
+    if value.type.is_string and target.base == "varchar" and _shortens(value.type, target):
+        return Typed(f"tr_stored_text({value.sql}, {target.args[0]})", target)
     return value if value.type == target else cast(value, target)
 
 

@@ -97,6 +97,7 @@ def merge_as_changes(
         tuple(field.name for field in source.visible),
         tuple(field.type for field in source.visible),
     )
+    scans = len(analysis.scans)
     fields = tuple(
         Field(name, type_, f"{SOURCE}.c{i}")
         for i, (name, type_) in enumerate(zip(output.names, output.types, strict=True))
@@ -108,6 +109,9 @@ def merge_as_changes(
         _clause(when, table, both, Scope(analysis, [source]))
         for when in tree.args["whens"].expressions
     )
+    if len(analysis.scans) > scans:
+        message = "subqueries in the conditions and values of MERGE are not supported locally"
+        analysis.error("NOT_SUPPORTED", message, tree)
     return RowChanges(table, output, on, clauses), analysis
 
 

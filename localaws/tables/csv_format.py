@@ -1,5 +1,8 @@
-"""Reading CSV files as the OpenCSV SerDe does: every column is text, an empty field is ''."""
+"""Reading CSV files as the OpenCSV SerDe does: every column is text, an empty field is '', a field
+that a line does not have is NULL."""
 
+import gzip
+from functools import lru_cache
 from pathlib import Path
 
 from localaws.sql.errors import QueryError
@@ -15,7 +18,8 @@ def scan_sql(
 ) -> str:
     """A relation of `columns` and "$file".
 
-    Raises NOT_SUPPORTED for a backslash in the data: OpenCSV's escapes are not DuckDB's.
+    Raises NOT_SUPPORTED for a backslash in the data, since OpenCSV's escapes are not DuckDB's, and
+    for a blank line, which DuckDB passes over.
     """
     parameters = table.serde_parameters
     if set(parameters) - {"serialization.format", "separatorChar", "quoteChar"}:
@@ -23,8 +27,10 @@ def scan_sql(
     if any(type_.base != "varchar" for _, type_ in table.data_columns):
         message = f"{table.name}: only string columns are supported in CSV tables locally"
         raise QueryError("NOT_SUPPORTED", message)
-    if compression == "none" and any(b"\\" in path.read_bytes() for path in paths):
-        message = f"{table.name}: backslashes in CSV files are not supported locally"
+    if any(_has_backslash_or_blank_line(path, compression) for path in paths):
+        message = (
+            f"{table.name}: backslashes and blank lines in CSV files are not supported locally"
+        )
         raise QueryError("NOT_SUPPORTED", message)
     header = int(table.parameters.get("skip.header.line.count", "0"))
     names = [name for name, _ in table.data_columns]
@@ -36,5 +42,12 @@ def scan_sql(
         f"skip = {header}, header = false, auto_detect = false, nullstr = '\x02', "
         f"null_padding = true, compression = '{compression}', filename = '{FILE}')"
     )
-    values = [f"coalesce({quoted(name)}, '') AS {quoted(name)}" for name, _ in columns]
+    values = [quoted(name) for name, _ in columns]
     return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {source})"
+
+
+@lru_cache(maxsize=10_000)
+def _has_backslash_or_blank_line(path: Path, compression: str) -> bool:
+    """Looked up once per (immutable) file."""
+    with gzip.open(path) if compression == "gzip" else path.open("rb") as file:
+        return any(b"\\" in line or not line.strip(b"\r\n") for line in file)

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,7 @@ def _write_partitions(
         if len(found) > MAX_PARTITIONS:
             message = f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets"
             raise QueryError("HIVE_TOO_MANY_OPEN_PARTITIONS", message)
+        _check_values(value for values in found for value in values)
         names = ", ".join(f"c{i} AS {quoted(name)}" for i, (name, _) in enumerate(data))
         rows, partitions = 0, []
         files: list[tuple[Path, str]] = []
@@ -126,6 +128,20 @@ def _write_partitions(
         return Written(partitions, rows)
     finally:
         session.run("DROP TABLE IF EXISTS written")
+
+
+def _check_values(values: Iterable[str | None]) -> None:
+    """Raises HIVE_INVALID_PARTITION_VALUE as Trino's HiveWriteUtils does."""
+    for value in values:
+        if value == "":
+            message = "an empty text as partition value is not supported locally: use NULL"
+            raise QueryError("NOT_SUPPORTED", message)
+        if value is not None and not all(" " <= character <= "~" for character in value):
+            message = (
+                "Hive partition keys can only contain printable ASCII characters (0x20 - 0x7E). "
+                f"Invalid value: {value.encode().hex(' ').upper()}"
+            )
+            raise QueryError("HIVE_INVALID_PARTITION_VALUE", message)
 
 
 def _land(files: list[Path], location: str, store: ObjectStore) -> None:

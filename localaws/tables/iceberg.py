@@ -80,10 +80,15 @@ class IcebergTable:
     name: str
     table: Table
     snapshot_id: int | None
+    # Time travel shows the columns of its time, a plain query those of today.
+    time_travel: bool = False
 
     @cached_property
     def schema(self) -> Schema:
-        return self.table.schema()
+        snapshot = self.table.snapshot_by_id(self.snapshot_id) if self.time_travel else None
+        if snapshot is None or snapshot.schema_id is None:
+            return self.table.schema()
+        return self.table.schemas()[snapshot.schema_id]
 
     @cached_property
     def columns(self) -> tuple[tuple[str, Type], ...]:

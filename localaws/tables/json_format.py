@@ -5,6 +5,7 @@ no JSON object fails the query unless `ignore.malformed.json` is true, then it i
 A value that does not fit its column's type fails with HIVE_BAD_DATA, it is never changed.
 """
 
+import gzip
 import json
 from collections.abc import Iterator
 from functools import lru_cache
@@ -34,13 +35,30 @@ def text(value: str) -> str:
 
 
 def lines_sql(paths: list[Path], compression: str) -> str:
-    """A relation (line, "$file") of the non-empty lines of text files."""
+    """A relation (line, "$file") of the lines of text files that are not blank."""
     files = text_list([str(path) for path in paths])
     return (
         f"read_csv({files}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', "
         f"escape = '', header = false, auto_detect = false, nullstr = '\x02', "
         f"max_line_size = 67108864, compression = '{compression}', filename = '{FILE}')"
     )
+
+
+def all_lines_sql(paths: list[Path], compression: str) -> str:
+    """As `lines_sql`, with the blank lines, which DuckDB passes over: each is a row of NULLs
+    (Trino's TestOpenxJsonFormat)."""
+    parts = [f"SELECT * FROM {lines_sql(paths, compression)}"]
+    for path in paths:
+        if count := _blank_lines(path, compression):
+            parts.append(f"SELECT '', {text(str(path))} FROM range({count})")
+    return f"({' UNION ALL '.join(parts)})"
+
+
+@lru_cache(maxsize=10_000)
+def _blank_lines(path: Path, compression: str) -> int:
+    """Counted once per (immutable) file."""
+    with gzip.open(path) if compression == "gzip" else path.open("rb") as file:
+        return sum(line in (b"\n", b"\r\n") for line in file)
 
 
 def scan_sql(
@@ -137,7 +155,14 @@ def _text_at(path: tuple[str, ...], keys: Keys, paths: list[str]) -> str:
     for spelled in _spelled(path, keys):
         paths.append(_json_path(spelled))
         places.append(f"v[{len(paths)}]")
-    return places[0] if len(places) == 1 else f"coalesce({', '.join(places)})"
+    return _one_of(places, path[-1])
+
+
+def _one_of(places: list[str], name: str) -> str:
+    """The value of a key that documents spell in several ways, each of them in one."""
+    if len(places) == 1:
+        return places[0]
+    return f"tr_serde_one([{', '.join(places)}], {text(name)})"
 
 
 def _value(type_: Type, path: tuple[str, ...], keys: Keys, paths: list[str]) -> str:
@@ -188,7 +213,7 @@ def _element(item: str, type_: Type, path: tuple[str, ...], keys: Keys, depth: i
     fields = []
     for name, inner in type_.args:
         places = [f"json_extract({item}, {text(_json_path(p))})" for p in _spelled((name,), below)]
-        place = places[0] if len(places) == 1 else f"coalesce({', '.join(places)})"
+        place = _one_of(places, name)
         fields.append(f"{quoted(name)} := {_element(place, inner, (*path, name), keys, depth)}")
     return f"CASE WHEN tr_serde_object({found}) THEN struct_pack({', '.join(fields)}) END"
 

@@ -21,7 +21,8 @@ _ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME 
 
 def scan_sql(columns: list[tuple[str, Type]], paths: list[Path], session: Session) -> str:
     """A relation of `columns` and "$file". Raises HIVE_BAD_DATA for a type that differs."""
-    source = f"read_parquet({text_list([str(p) for p in paths])}, union_by_name = true, filename = '{FILE}')"
+    files = text_list([str(path) for path in paths])
+    source = f"read_parquet({files}, union_by_name = true, filename = '{FILE}')"
     stored = {
         name.lower(): (name, type_)
         for name, type_, *_ in session.rows(f"DESCRIBE SELECT * FROM {source}")

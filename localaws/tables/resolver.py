@@ -73,7 +73,8 @@ class Lakehouse:
         if is_iceberg(glue):
             table = self.lake.load(glue)
             snapshot = _snapshot(table, version)
-            return IcebergTable(glue["DatabaseName"], glue["Name"], table, snapshot)
+            place = (glue["DatabaseName"], glue["Name"])
+            return IcebergTable(*place, table, snapshot, time_travel=version is not None)
         if version is not None:
             message = f"{database}.{name}: only Iceberg tables have versions"
             raise QueryError("NOT_SUPPORTED", message)
@@ -119,14 +120,14 @@ class Lakehouse:
             return f"(SELECT {names or '1 AS one'} FROM {relation} AS f)", size
         key_columns = [name for name, _ in keys]
         rows = ", ".join(_place(each, table, keys) for each in found)
-        columns = ", ".join(["path", '"$path"', *map(quoted, key_columns)])
+        columns = ", ".join([quoted(json_format.FILE), '"$path"', *map(quoted, key_columns)])
         selected = ", ".join(
             [*([names] if names else []), *(f"p.{quoted(k)}" for k in key_columns)]
         )
         prefix = f"{selected}, " if selected else ""
         return (
             f'(SELECT {prefix}p."$path" FROM {relation} AS f '
-            f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p.path)'
+            f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p."$file")'
         ), size
 
     def _read(
@@ -174,7 +175,7 @@ class Lakehouse:
         _refuse_json_options(table, parameters)
         ignore = parameters.get("ignore.malformed.json", "false").lower() == "true"
         keys = json_format.keys_of(files, compression, session)
-        source = json_format.lines_sql(files, compression)
+        source = json_format.all_lines_sql(files, compression)
         return json_format.scan_sql(
             columns, source, keys, ignore_malformed=ignore and table.serde == json_format.OPENX
         )
@@ -251,9 +252,10 @@ def _pruned(scan: Scan, table: HiveTable, session: Session) -> list[Partition]:
         + ")"
         for i, partition in enumerate(partitions)
     )
-    columns = ", ".join(["number", *map(quoted, table.partition_keys)])
+    # No partition key can be called $number.
+    columns = ", ".join(['"$number"', *map(quoted, table.partition_keys)])
     kept = session.rows(
-        f"SELECT {scan.alias}.number FROM (VALUES {rows}) AS {scan.alias}({columns}) "
+        f'SELECT {scan.alias}."$number" FROM (VALUES {rows}) AS {scan.alias}({columns}) '
         f"WHERE {' AND '.join(scan.filters)} ORDER BY 1"
     )
     return [partitions[i] for (i,) in kept]

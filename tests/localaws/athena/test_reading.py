@@ -159,3 +159,57 @@ def test_what_cannot_be_read_is_refused(athena) -> None:
         f"LOCATION 's3://{athena.bucket}/p/' TBLPROPERTIES ('projection.enabled'='true')"
     )
     assert "partition projection is not supported locally" in athena.fails("SELECT a FROM p")
+
+
+JSON_TABLE = """
+CREATE EXTERNAL TABLE {name} ({columns})
+ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://{bucket}/{name}/'
+"""
+CSV_TABLE = """
+CREATE EXTERNAL TABLE {name} (a string, b string, c string)
+ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' LOCATION 's3://{bucket}/{name}/'
+"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_blank_json_line_is_a_row_of_nulls(athena, ends) -> None:
+    """Trino's TestOpenxJsonFormat.testLine."""
+    athena.put("lines/a.json", ends.join(['{"a":"1"}', "", '{"a":"2"}', "", ""]))
+    athena(JSON_TABLE.format(name="lines", columns="a string", bucket=athena.bucket))
+    assert athena("SELECT a FROM lines ORDER BY a") == [("1",), ("2",), (None,), (None,)]
+    assert athena("SELECT count(*) FROM lines") == [("4",)]
+
+
+def test_a_key_spelled_twice_in_one_document_fails(athena) -> None:
+    athena.put("twice/a.json", '{"Url":"x"}\n{"url":"y"}\n')
+    athena(JSON_TABLE.format(name="twice", columns="url string", bucket=athena.bucket))
+    assert athena("SELECT url FROM twice ORDER BY 1") == [("x",), ("y",)]
+    athena.put("twice/b.json", '{"Url":"x","url":"y"}\n')
+    error = athena.fails("SELECT url FROM twice")
+    assert error.startswith("HIVE_CURSOR_ERROR: Row is not a valid JSON Object")
+
+
+def test_csv_fields_that_are_missing_are_null_and_odd_files_are_refused(athena) -> None:
+    athena(CSV_TABLE.format(name="csv", bucket=athena.bucket))
+    athena.put("csv/a.csv", "1,,3\n1\n")
+    assert athena("SELECT * FROM csv ORDER BY b") == [("1", "", "3"), ("1", None, None)]
+    for name, text in (
+        ("b.csv.gz", gzip.compress(b'1,"a\\"b",3\n')),
+        ("b.csv", b"1,2,3\n\n4,5,6\n"),
+        ("b.csv", b'1,"two\nlines",3\n4,5,6\n'),
+    ):
+        athena.put(f"csv/{name}", text)
+        assert athena.fails("SELECT * FROM csv").startswith(("NOT_SUPPORTED", "HIVE_BAD_DATA"))
+        athena.s3.delete_object(Bucket=athena.bucket, Key=f"csv/{name}")
+
+
+@pytest.mark.parametrize("key", ["number", "path", "url", "line", "document"])
+def test_partition_keys_of_any_name_prune_rightly(athena, key) -> None:
+    for value in (5, 6, 1):
+        athena.put(f"odd/{key}={value}/a.json", f'{{"x":{value}}}\n')
+    create = JSON_TABLE.replace(")\nROW", ") PARTITIONED BY (`{key}` int)\nROW")
+    athena(create.format(name="odd", columns="x int", key=key, bucket=athena.bucket))
+    athena("MSCK REPAIR TABLE odd")
+    assert athena(f"SELECT x, {key} FROM odd WHERE {key} = 1") == [("1", "1")]
+    (row,) = athena(f'SELECT x, "$path" FROM odd WHERE {key} > 5')
+    assert row == ("6", f"s3://{athena.bucket}/odd/{key}=6/a.json")

@@ -1,5 +1,6 @@
 """CTAS, INSERT, views and Iceberg: what is written is what is read back."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -238,3 +239,38 @@ def test_refusals(athena, sql, error) -> None:
     athena(hive(athena, "t", "SELECT 1 AS a"))
     assert athena.fails(sql).startswith(error)
     assert athena("SELECT a FROM t") == [("1",)]
+
+
+def test_time_travel_shows_the_columns_of_its_time(athena) -> None:
+    athena(iceberg(athena, "travelled", "SELECT 1 AS x"))
+    glue = athena.glue.get_table(DatabaseName=athena.database, Name="travelled")["Table"]
+    location = glue["Parameters"]["metadata_location"].split("/", 3)[3]
+    metadata = json.loads(athena.s3.get_object(Bucket=athena.bucket, Key=location)["Body"].read())
+    athena("ALTER TABLE travelled ADD COLUMNS (y int)")
+    athena("INSERT INTO travelled VALUES (2, 3)")
+    old = f"SELECT * FROM travelled FOR VERSION AS OF {metadata['current-snapshot-id']}"
+    assert athena(old) == [("1",)]
+    assert athena("SELECT * FROM travelled ORDER BY 1") == [("1", None), ("2", "3")]
+
+
+def test_insert_never_cuts_text_or_writes_odd_partitions(athena) -> None:
+    place = f"s3://{athena.bucket}/narrow/"
+    athena(f"CREATE EXTERNAL TABLE narrow (a varchar(3)) STORED AS PARQUET LOCATION '{place}'")
+    athena("INSERT INTO narrow VALUES ('abc  ')")
+    error = athena.fails("INSERT INTO narrow VALUES ('abcd')")
+    assert error == "INVALID_CAST_ARGUMENT: Cannot truncate non-space characters on INSERT"
+    assert athena("SELECT a FROM narrow") == [("abc",)]
+    partitioned = "partitioned_by = ARRAY['p'],"
+    query = "SELECT 1 AS x, CAST('{}' AS varchar) AS p"
+    error = athena.fails(hive(athena, "odd1", query.format("é"), partitioned))
+    assert error.startswith("HIVE_INVALID_PARTITION_VALUE")
+    assert athena.fails(hive(athena, "odd2", query.format(""), partitioned)).startswith("NOT_SUPP")
+
+
+def test_merge_with_a_subquery_in_a_condition_is_refused(athena) -> None:
+    athena(iceberg(athena, "merged", "SELECT 1 AS x"))
+    error = athena.fails(
+        "MERGE INTO merged AS t USING (VALUES 1) AS s(x) ON t.x = s.x "
+        "WHEN MATCHED AND t.x IN (SELECT x FROM merged) THEN DELETE"
+    )
+    assert error.startswith("NOT_SUPPORTED")
