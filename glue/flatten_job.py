@@ -14,6 +14,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 from flatten import (
     BLANK,
@@ -83,21 +84,24 @@ def read_lines(spark: SparkSession, raw_path: str) -> DataFrame:
 def count_received(lines: DataFrame) -> int:
     """How many lines arrived, blank ones not counted. Raises ValueError when there is nothing
     to do or an object lies outside the folders of the raw zone."""
-    objects = (
-        lines.groupBy("source_object", "ingest_date")
-        .agg(F.count_if(~is_blank(F.col("line"))).alias("received"))
-        .collect()
-    )
-    for row in objects:
-        if f"/ingest_date={row.ingest_date}/" not in row.source_object:
+    for url in lines.inputFiles():
+        if not _in_day_folder(url):
             raise ValueError(
-                f"{row.source_object} is not in a folder ingest_date=YYYY-MM-DD;"
+                f"{url} is not in a folder ingest_date=YYYY-MM-DD;"
                 " move it into the folder of the day it arrived"
             )
-    received = sum(row.received for row in objects)
+    received = lines.filter(~is_blank(F.col("line"))).count()
     if not received:
         raise ValueError("there is no document under --raw_path; the cleaned zone is left as it is")
     return received
+
+
+def _in_day_folder(url: str) -> bool:
+    _, found, below = url.rpartition("/ingest_date=")
+    try:
+        return bool(found) and str(date.fromisoformat(below.partition("/")[0])) == below[:10]
+    except ValueError:
+        return False
 
 
 def summarise(received: int, outcomes: Counter) -> dict:
