@@ -67,7 +67,8 @@ class DuckDBSession:
         self._check_cancelled()
         try:
             yield from self._connection.sql(sql).to_arrow_reader(rows)
-        except (duckdb.Error, pa.ArrowException) as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            # What fails after the first rows comes through Arrow, as an OSError.
             raise translated(error) from error
 
     def cancel(self) -> None:
@@ -92,7 +93,7 @@ def translated(error: Exception) -> QueryError:
     text = str(error)
     if match := _FAILED_BY_MACRO.search(text):
         return QueryError(match["code"], match["message"])
-    if isinstance(error, duckdb.InterruptException):
+    if text.startswith("INTERRUPT Error"):
         return QueryError("QUERY_CANCELED", "The query was canceled")
     if "Division by zero in expression" in text:
         return QueryError("DIVISION_BY_ZERO", "Division by zero")
@@ -104,16 +105,16 @@ def translated(error: Exception) -> QueryError:
             "NUMERIC_VALUE_OUT_OF_RANGE",
             f"{_TRINO_TYPES.get(type_, type_)} {operation} overflow: {operands}",
         )
-    if isinstance(error, duckdb.OutOfRangeException):
+    if text.startswith("Out of Range Error"):
         return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", _first_line(text))
     if "CSV Error" in text or "CSV Parser" in text:
         # JSON lines are read as text files too.
         return QueryError("HIVE_BAD_DATA", f"Error reading a text file: {_first_line(text)}")
-    if isinstance(error, duckdb.InvalidInputException):
+    if text.startswith("Invalid Input Error"):
         return QueryError("INVALID_FUNCTION_ARGUMENT", _first_line(text))
-    if isinstance(error, duckdb.ConversionException):
+    if text.startswith("Conversion Error"):
         return QueryError("INVALID_CAST_ARGUMENT", _first_line(text))
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if text.startswith("Out of Memory Error"):
         return QueryError("EXCEEDED_LOCAL_MEMORY_LIMIT", _first_line(text))
     return QueryError("GENERIC_INTERNAL_ERROR", f"localaws: {_first_line(text)}")
 

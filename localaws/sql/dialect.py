@@ -63,6 +63,9 @@ def parse_query(sql: str) -> exp.Expression:
         statements = dialect.parser().parse(tokens, sql)
     except (ParseError, TokenError) as error:
         raise _syntax_error(str(error)) from None
+    except RecursionError:
+        message = "statement is too large (stack overflow while parsing)"
+        raise QueryError("STACK_OVERFLOW", message) from None
     statements = [statement for statement in statements if statement is not None]
     if len(statements) != 1:
         raise QueryError("SYNTAX_ERROR", "Only one sql statement is allowed.")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from localaws.sql import functions
+from localaws.sql.errors import QueryError
 from localaws.sql.expressions import (
     compile_as,
     compile_expression,
@@ -45,7 +46,11 @@ def analyze(
     Raises QueryError for everything that Athena would reject, and for what is not supported.
     """
     analysis = Analysis(sql, tables, database, compile_query)
-    return compile_query(tree, Scope(analysis)), analysis
+    try:
+        return compile_query(tree, Scope(analysis)), analysis
+    except RecursionError:
+        message = "statement is too large (stack overflow during analysis)"
+        raise QueryError("STACK_OVERFLOW", message) from None
 
 
 def compile_query(node: exp.Expression, outer: Scope) -> Output:

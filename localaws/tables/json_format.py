@@ -90,11 +90,11 @@ def keys_of(paths: list[Path], compression: str, session: Session) -> Keys:
     """The keys that the documents have, found once per (immutable) file."""
     tree: Keys = {}
     for path in paths:
-        _merge(tree, _file_keys(path, compression, _Hidden(session)))
+        _merge(tree, _file_keys(path, compression, Hidden(session)))
     return tree
 
 
-class _Hidden:
+class Hidden:
     """Keeps the session out of the cache's key."""
 
     def __init__(self, session: Session) -> None:
@@ -108,7 +108,7 @@ class _Hidden:
 
 
 @lru_cache(maxsize=10_000)
-def _file_keys(path: Path, compression: str, hidden: _Hidden) -> Keys:
+def _file_keys(path: Path, compression: str, hidden: Hidden) -> Keys:
     ((structure,),) = hidden.session.rows(
         "SELECT json_group_structure(line::JSON) FROM "
         f"{lines_sql([path], compression)} WHERE json_valid(line) AND json_type(line) = 'OBJECT'"

@@ -1,11 +1,12 @@
 """Reading Parquet files of a Hive table: columns by name, types checked against the catalog."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, quoted
-from localaws.tables.json_format import FILE, text_list
+from localaws.tables.json_format import FILE, Hidden, text_list
 
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
@@ -23,12 +24,28 @@ def scan_sql(columns: list[tuple[str, Type]], paths: list[Path], session: Sessio
     """A relation of `columns` and "$file". Raises HIVE_BAD_DATA for a type that differs."""
     files = text_list([str(path) for path in paths])
     source = f"read_parquet({files}, union_by_name = true, filename = '{FILE}')"
-    stored = {
-        name.lower(): (name, type_)
-        for name, type_, *_ in session.rows(f"DESCRIBE SELECT * FROM {source}")
-    }
+    # Together the engine would find a type for files that differ; each must fit by itself.
+    for file_columns in {_stored(str(path), Hidden(session)) for path in paths}:
+        for name, type_ in columns:
+            _value(name, type_, _by_name(file_columns))
+    stored = _by_name(_described(source, session))
     values = [f"{_value(name, type_, stored)} AS {quoted(name)}" for name, type_ in columns]
     return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {source})"
+
+
+def _described(source: str, session: Session) -> tuple[tuple[str, str], ...]:
+    found = session.rows(f"DESCRIBE SELECT * FROM {source}")
+    return tuple((name, type_) for name, type_, *_ in found)
+
+
+@lru_cache(maxsize=10_000)
+def _stored(path: str, hidden: Hidden) -> tuple[tuple[str, str], ...]:
+    """The columns of one (immutable) file."""
+    return _described(f"read_parquet({text_list([path])})", hidden.session)
+
+
+def _by_name(columns: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, str]]:
+    return {name.lower(): (name, type_) for name, type_ in columns}
 
 
 def _value(name: str, type_: Type, stored: dict[str, tuple[str, str]]) -> str:

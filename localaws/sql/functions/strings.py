@@ -68,6 +68,17 @@ def _regexp_replace(arguments: list[Typed]) -> Typed:
     return Typed(f"regexp_replace({arguments[0].sql}, '{pattern}', '{group}', 'g')", VARCHAR)
 
 
+def _substring(arguments: list[Typed]) -> Typed:
+    """With constants the engine's own function does, and the text is compiled only once: nested
+    calls would double and double again."""
+    text, *numbers = arguments
+    digits = [re.fullmatch(r"CAST\((\d+)::INTEGER AS BIGINT\)", each.sql) for each in numbers]
+    if all(digits) and int(digits[0][1]) > 0:
+        places = ", ".join(each[1] for each in digits)
+        return Typed(f"substring({text.sql}, {places})", text.type)
+    return Typed(f"tr_substr({', '.join(each.sql for each in arguments)})", text.type)
+
+
 FUNCTIONS = table(
     signature("lower(varchar) -> =0", "lower({0})"),
     signature("upper(varchar) -> =0", "tr_upper({0})"),
@@ -83,10 +94,10 @@ FUNCTIONS = table(
     signature("chr(bigint) -> varchar(1)", "chr(CAST({0} AS INTEGER))"),
     signature("starts_with(varchar, varchar) -> boolean", "starts_with({0}, {1})"),
     signature("strpos(varchar, varchar) -> bigint", "CAST(strpos({0}, {1}) AS BIGINT)"),
-    signature("substr(varchar, bigint) -> =0", "tr_substr({0}, {1})"),
-    signature("substr(varchar, bigint, bigint) -> =0", "tr_substr({0}, {1}, {2})"),
-    signature("substring(varchar, bigint) -> =0", "tr_substr({0}, {1})"),
-    signature("substring(varchar, bigint, bigint) -> =0", "tr_substr({0}, {1}, {2})"),
+    signature("substr(varchar, bigint) -> =0", _substring),
+    signature("substr(varchar, bigint, bigint) -> =0", _substring),
+    signature("substring(varchar, bigint) -> =0", _substring),
+    signature("substring(varchar, bigint, bigint) -> =0", _substring),
     signature("split(varchar, varchar) -> array(varchar)", "tr_split({0}, {1})"),
     signature("split_part(varchar, varchar, bigint) -> varchar", "tr_split_part({0}, {1}, {2})"),
     signature("lpad(varchar, bigint, varchar) -> varchar", "tr_lpad({0}, {1}, {2})"),

@@ -1,7 +1,10 @@
 """External tables: the seed system's own statements, JSON, CSV, Parquet, partitions."""
 
 import gzip
+import io
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 SEED_TABLE = """
@@ -213,3 +216,14 @@ def test_partition_keys_of_any_name_prune_rightly(athena, key) -> None:
     assert athena(f"SELECT x, {key} FROM odd WHERE {key} = 1") == [("1", "1")]
     (row,) = athena(f'SELECT x, "$path" FROM odd WHERE {key} > 5')
     assert row == ("6", f"s3://{athena.bucket}/odd/{key}=6/a.json")
+
+
+def test_every_parquet_file_must_fit_its_table(athena) -> None:
+    """The engine alone would read the number of one file as the text of another."""
+    for name, values in (("a", [1]), ("b", ["x"])):
+        file = io.BytesIO()
+        pq.write_table(pa.table({"v": values}), file)
+        athena.put(f"mixed/{name}.parquet", file.getvalue())
+    place = f"s3://{athena.bucket}/mixed/"
+    athena(f"CREATE EXTERNAL TABLE mixed (v string) STORED AS PARQUET LOCATION '{place}'")
+    assert athena.fails("SELECT v FROM mixed").startswith("HIVE_BAD_DATA: Field v's type BIGINT")

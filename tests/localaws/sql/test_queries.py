@@ -117,6 +117,7 @@ def test_column_names(query, sql, names) -> None:
         ("SELECT x IN UNNEST(ARRAY[1]) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
         ("SELECT 3 BETWEEN SYMMETRIC 5 AND 1", "NOT_SUPPORTED"),
         ("SELECT try(sum(x) / 0) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
+        ("SELECT " + " || ".join(["'a'"] * 3000), "STACK_OVERFLOW: statement is too large"),
         # Known to Trino, not yet here: refused, not guessed.
         ("WITH RECURSIVE t(n) AS (SELECT 1) SELECT n FROM t", "NOT_SUPPORTED"),
         (f"SELECT id FROM {PEOPLE} TABLESAMPLE BERNOULLI (10)", "NOT_SUPPORTED"),
@@ -156,3 +157,20 @@ def test_the_engine_is_in_utc_wherever_it_runs(tmp_path, monkeypatch) -> None:
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "2020-01-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        ("10 / (99000 - x)", "DIVISION_BY_ZERO: Division by zero"),
+        ("CAST(CASE WHEN x = 99000 THEN 'a' ELSE '1' END AS integer)", "INVALID_CAST_ARGUMENT"),
+        ("9223372036854775807 - 99000 + x", "NUMERIC_VALUE_OUT_OF_RANGE"),
+    ],
+)
+def test_a_row_that_fails_late_fails_with_the_same_words(failure, expression, error) -> None:
+    """The engine has given rows already, and reports what goes wrong then in another way."""
+    rows = (
+        "UNNEST(sequence(1, 10000)) AS a(y) CROSS JOIN UNNEST(sequence(0, 9)) AS b(z) "
+        "CROSS JOIN UNNEST(ARRAY[y * 10 + z]) AS c(x)"
+    )
+    assert failure(f"SELECT {expression} FROM {rows}").startswith(error)
