@@ -683,6 +683,7 @@ def window_clause(node: exp.Window, scope: Scope) -> str:
 
 
 def _frame(frame: exp.WindowSpec, scope: Scope) -> str:
+    refuse_parts(frame, {"kind", "start", "start_side", "end", "end_side"}, scope)
     bounds = []
     for end in ("start", "end"):
         bound, side = frame.args.get(end), frame.args.get(f"{end}_side") or ""

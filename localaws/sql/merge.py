@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
-from localaws.sql.expressions import compile_as, compile_expression
+from localaws.sql.expressions import compile_as, compile_expression, refuse_parts
 from localaws.sql.queries import compile_query
 from localaws.sql.relations import compile_from
 from localaws.sql.scope import Analysis, Field, Output, Relation, Scope, Tables, Typed
@@ -62,6 +62,7 @@ def delete_as_changes(
     analysis = _analysis(sql, tables, database)
     table, relation = _target(tree.this, analysis, "DELETE")
     scope = Scope(analysis, [relation])
+    refuse_parts(tree, {"this", "where"}, scope)
     condition = _where(tree, scope)
     return RowChanges(table, None, "TRUE", (Clause(True, condition, None),)), analysis
 
@@ -74,6 +75,7 @@ def update_as_changes(
         analysis.error("SYNTAX_ERROR", "mismatched input 'FROM'", tree)
     table, relation = _target(tree.this, analysis, "UPDATE")
     scope = Scope(analysis, [relation])
+    refuse_parts(tree, {"this", "expressions", "where"}, scope)
     values = _assigned(tree.expressions, table, scope)
     return RowChanges(table, None, "TRUE", (Clause(True, _where(tree, scope), values),)), analysis
 
@@ -89,6 +91,7 @@ def merge_as_changes(
     analysis = _analysis(sql, tables, database)
     table, target = _target(tree.this, analysis, "MERGE")
     outer = Scope(analysis)
+    refuse_parts(tree, {"this", "using", "on", "whens"}, outer)
     source_sql, (source,), _ = compile_from(exp.From(this=tree.args["using"]), None, outer)
     output = Output(
         "SELECT "

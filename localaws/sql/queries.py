@@ -14,6 +14,7 @@ from localaws.sql.expressions import (
     compile_as,
     compile_expression,
     ordering,
+    refuse_parts,
     unify,
 )
 from localaws.sql.relations import coerced_output, compile_from, output_relation
@@ -65,6 +66,7 @@ def compile_query(node: exp.Expression, outer: Scope) -> Output:
         case exp.Subquery():
             if node.args.get("joins") or node.args.get("alias"):
                 scope.error("SYNTAX_ERROR", "mismatched input: expected a query", node)
+            refuse_parts(node, {"this", "with_", "order", "limit", "offset"}, scope)
             output = _ordered(compile_query(node.this, scope), node, scope)
         case exp.Values():
             output = _ordered(compile_values(node, scope), node, scope)
@@ -88,6 +90,7 @@ def _with(node: exp.Expression, scope: Scope) -> str:
             message = f"WITH query name '{cte.alias.lower()}' specified more than once"
             scope.error("DUPLICATE_NAMED_QUERY", message, cte)
         seen.add(cte.alias.lower())
+        refuse_parts(cte, {"this", "alias"}, scope)
         output = compile_query(cte.this, scope)
         if names := [each.name.lower() for each in cte.args["alias"].columns]:
             output = renamed(output, names, scope, cte)
@@ -413,6 +416,8 @@ def _set_operation(node: exp.SetOperation, scope: Scope) -> Output:
     word = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}[type(node)]
     if node.args.get("by_name"):
         scope.error("SYNTAX_ERROR", "mismatched input 'BY'", node)
+    known = {"this", "expression", "distinct", "with_", "order", "limit", "offset"}
+    refuse_parts(node, known, scope)
     every = not node.args.get("distinct")
     left, right = compile_query(node.left, scope), compile_query(node.right, scope)
     if len(left.types) != len(right.types):

@@ -7,7 +7,7 @@ from sqlglot import exp
 from localaws.sql.casts import coerce
 from localaws.sql.dialect import parse_query
 from localaws.sql.errors import QueryError
-from localaws.sql.expressions import compile_as, compile_expression
+from localaws.sql.expressions import compile_as, compile_expression, refuse_parts
 from localaws.sql.scope import (
     Analysis,
     Field,
@@ -34,6 +34,7 @@ def compile_from(
     sql, relation, alias = _item(source.this, scope)
     relations, prunable = [relation], {alias}
     for join in joins or []:
+        refuse_parts(join, {"this", "on", "using", "side", "kind", "method"}, scope)
         kind = _join_kind(join, scope)
         inner = Scope(scope.analysis, relations, scope.parent, scope.ctes)
         if isinstance(join.this, exp.Unnest):
@@ -143,6 +144,7 @@ def _item(node: exp.Expression, scope: Scope) -> tuple[str, Relation, str]:
             scope.error("NOT_SUPPORTED", f"{part.upper()} in FROM is not supported locally", node)
     match node:
         case exp.Table() if isinstance(node.this, exp.Identifier):
+            refuse_parts(node, {"this", "alias", "db", "catalog", "version"}, scope)
             return _table(node, scope)
         case exp.Subquery() if isinstance(node.this, exp.Table):
             if node.args.get("alias") or node.this.args.get("joins"):
@@ -317,6 +319,7 @@ def coerced_output(output: Output, types: list, scope: Scope) -> Output:
 
 def _unnest(node: exp.Unnest, scope: Scope) -> tuple[str, Relation]:
     """Arrays and maps side by side, the shorter padded with NULL; arrays of rows as columns."""
+    refuse_parts(node, {"expressions", "alias", "offset"}, scope)
     values = [compile_expression(each, scope) for each in node.expressions]
     columns, parts, lengths = [], [], []
     for i, value in enumerate(values):
