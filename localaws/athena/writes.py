@@ -279,6 +279,10 @@ def insert(
     table = schema.this if isinstance(schema, exp.Schema) else schema
     if tree.args.get("overwrite"):
         raise QueryError("SYNTAX_ERROR", "mismatched input 'OVERWRITE', expecting INTO")
+    for part, value in tree.args.items():
+        if value and part not in ("this", "expression"):
+            message = f"{part.strip('_').upper()} in INSERT is not supported locally"
+            raise QueryError("NOT_SUPPORTED", message)
     target = ((table.db or database).lower(), table.name.lower())
     with lakehouse.writing(*target):
         glue = lakehouse.glue_table(*target)
