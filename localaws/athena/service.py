@@ -4,10 +4,11 @@ Source of the shapes: the Athena API reference. Actions that are not here are re
 endpoint with UnknownOperationException.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from localaws.athena.executions import Executions
-from localaws.catalog import EntityNotFound
+from localaws.catalog import AlreadyExists, EntityNotFound
 from localaws.engine.duckdb_engine import DuckDBEngine
 from localaws.routes import AwsError, Context
 from localaws.settings import objects_dir, tmp_dir
@@ -30,6 +31,7 @@ class AthenaService:
         scratch = tmp_dir(context.data_dir) / "athena"
         engine = DuckDBEngine(objects_dir(context.data_dir), scratch)
         lakehouse = Lakehouse(context.catalog, context.store, scratch, context.account)
+        _ensure_default_database(context)
         folder = context.data_dir / "athena"
         self._executions = Executions(context.state, engine, lakehouse, folder)
         self.actions = {
@@ -138,6 +140,12 @@ class AthenaService:
         ids = self._executions.ids(workgroup)
         page, token = _page(ids, payload, 50)
         return {"QueryExecutionIds": page, **token}
+
+
+def _ensure_default_database(context: Context) -> None:
+    """Statements without a database mean `default`, which every account has."""
+    with suppress(AlreadyExists):
+        context.catalog.create_database({"Name": "default", "Description": "Default database"})
 
 
 def _invalid(message: str) -> AwsError:

@@ -52,6 +52,9 @@ class Lakehouse:
 
     def glue_table(self, database: str, name: str) -> dict[str, Any]:
         """Raises SCHEMA_NOT_FOUND, TABLE_NOT_FOUND."""
+        if "$" in name:
+            message = f"the metadata table {database}.{name} is not supported locally"
+            raise QueryError("NOT_SUPPORTED", message)
         try:
             return self.catalog.get_table(database, name)
         except EntityNotFound:

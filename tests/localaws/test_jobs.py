@@ -59,6 +59,13 @@ def log(run: Run) -> str:
     return Path(run["LogGroupName"]).read_text()
 
 
+def printed_pid(run: Run) -> int:
+    """The process id that the script printed, 0 when it came to none. The log may also name
+    objects that other tests put there."""
+    printed = re.findall(r"^\d+$", log(run), re.MULTILINE)
+    return int(printed[-1]) if printed else 0
+
+
 def wait_for(what: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not what():
@@ -249,7 +256,7 @@ def test_at_most_so_many_at_once_and_stop(jobs: Jobs) -> None:
     for run_id in (first, second):
         run = jobs.wait(run_id)
         assert run["JobRunState"] == "STOPPED"
-        assert not is_alive(int(log(run) or 0))
+        assert not is_alive(printed_pid(run))
     again = jobs.glue.batch_stop_job_run(JobName=jobs.name, JobRunIds=[first])
     assert again["SuccessfulSubmissions"] == []
     assert jobs.wait(jobs.start(), {"RUNNING"})
@@ -271,7 +278,7 @@ def test_a_run_that_takes_too_long(context: Context) -> None:
         run = service.actions["GetJobRun"](about, context)["JobRun"]
     assert run["JobRunState"] == "TIMEOUT"
     assert "0.005 minutes" in run["ErrorMessage"]
-    assert not is_alive(int(log(run)))
+    assert not is_alive(printed_pid(run))
     with pytest.raises(AwsError):
         service.actions["GetJobRun"]({**about, "RunId": "jr_none"}, context)
     service.close()
@@ -288,8 +295,8 @@ def test_runs_end_with_the_endpoint(
 ) -> None:
     own.create(WAITING)
     run = own.wait(own.start(), {"RUNNING"})
-    wait_for(lambda: log(run).endswith("\n"))
-    child = int(log(run))
+    wait_for(lambda: printed_pid(run) > 0)
+    child = printed_pid(run)
     if kill:
         os.kill(fresh_endpoint.pid, signal.SIGKILL)
         process.wait_until_free(fresh_endpoint.data_dir)
