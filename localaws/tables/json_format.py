@@ -40,7 +40,9 @@ def lines_sql(paths: list[Path], compression: str) -> str:
     return (
         f"read_csv({files}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', "
         f"escape = '', header = false, auto_detect = false, nullstr = '\x02', "
-        f"max_line_size = 67108864, compression = '{compression}', filename = '{FILE}')"
+        # Not strict: one file may end its lines in LF and in CRLF.
+        f"strict_mode = false, max_line_size = 67108864, compression = '{compression}', "
+        f"filename = '{FILE}')"
     )
 
 

@@ -50,6 +50,13 @@ def test_json_is_read_whole_gzipped_or_not(athena) -> None:
     ]
 
 
+def test_lines_may_end_in_lf_and_crlf(athena) -> None:
+    athena.put("cleaned/a.json", '{"event_id":"a"}\n{"event_id":"b"}\r\n{"event_id":"c"}')
+    athena(SEED_TABLE.format(bucket=athena.bucket))
+    rows = athena("SELECT event_id FROM user_activity_cleaned ORDER BY 1")
+    assert rows == [("a",), ("b",), ("c",)]
+
+
 def test_json_keys_match_without_case_and_missing_ones_are_null(athena) -> None:
     athena.put(
         "cleaned/a.json",
