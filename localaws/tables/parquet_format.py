@@ -1,5 +1,6 @@
 """Reading Parquet files of a Hive table: columns by name, types checked against the catalog."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -62,7 +63,10 @@ def _value(name: str, type_: Type, stored: dict[str, tuple[str, str]]) -> str:
     elif found == wanted or found in _WIDER.get(wanted, ()):
         return column if found == wanted else f"CAST({column} AS {wanted})"
     elif type_.base in ("row", "array", "map"):
-        return f"CAST({column} AS {type_.duckdb()})"
+        if _spelling(found) == _spelling(wanted):
+            return column
+        message = f"column {name}: {found} in a Parquet file read as {type_}"
+        raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
     elif type_.base == "varchar" and found == "VARCHAR":
         return f"substr({column}, 1, {type_.args[0]})" if type_.args else column
     elif type_.base == "decimal" and found.startswith("DECIMAL"):
@@ -72,6 +76,11 @@ def _value(name: str, type_: Type, stored: dict[str, tuple[str, str]]) -> str:
         f"Field {name}'s type {found} in parquet file is incompatible with type {type_} "
         "defined in table schema",
     )
+
+
+def _spelling(nested: str) -> str:
+    """A nested type without what DuckDB writes in more than one way."""
+    return re.sub(r'[\s"]', "", nested).upper().replace("REAL", "FLOAT")
 
 
 def _canonical(duckdb_type: str) -> str:
