@@ -128,7 +128,8 @@ def test_a_region_is_the_data_directorys(data_dir, connect):
         process.start(data_dir, port=0, region="us-east-1")
     endpoint = process.start(data_dir, port=0)
     assert endpoint.region == "eu-central-1"
-    assert len(connect(endpoint, "glue").get_databases()["DatabaseList"]) == 1
+    databases = connect(endpoint, "glue").get_databases()["DatabaseList"]
+    assert [each["Name"] for each in databases] == ["default", "lake"]
 
 
 def test_what_a_killed_process_leaves_is_not_an_endpoint(fresh_endpoint):
