@@ -52,6 +52,7 @@ class DuckDBSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._cancelled = threading.Event()
+        self._result: pa.RecordBatchReader | None = None
 
     def run(self, sql: str) -> int:
         result = self._execute(sql).fetchone()
@@ -64,9 +65,11 @@ class DuckDBSession:
             raise translated(error) from error
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        self._close_result()
         self._check_cancelled()
         try:
-            yield from self._connection.sql(sql).to_arrow_reader(rows)
+            self._result = self._connection.sql(sql).to_arrow_reader(rows)
+            yield from self._result
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             # What fails after the first rows comes through Arrow, as an OSError.
             raise translated(error) from error
@@ -76,11 +79,18 @@ class DuckDBSession:
         self._cancelled.set()
         self._connection.interrupt()
 
+    def _close_result(self) -> None:
+        """A result that nobody reads to its end (its reader failed) would block the connection."""
+        if self._result is not None:
+            self._result.close()
+            self._result = None
+
     def _check_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise QueryError("QUERY_CANCELED", "The query was canceled")
 
     def _execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+        self._close_result()
         self._check_cancelled()
         try:
             return self._connection.execute(sql)

@@ -147,6 +147,16 @@ def test_merge_of_two_rows_into_one_fails_and_changes_nothing(athena) -> None:
     assert athena("SELECT note FROM t") == [("a",)]
 
 
+def test_a_merge_into_too_many_partitions_says_so(athena) -> None:
+    athena(iceberg(athena, "t", "SELECT CAST(0 AS bigint) AS n", "partitioning = ARRAY['n'],"))
+    merge = (
+        "MERGE INTO t USING (SELECT n FROM UNNEST(sequence(1, 5000)) AS s(n)) AS src "
+        "ON t.n = src.n WHEN NOT MATCHED THEN INSERT (n) VALUES (src.n % 500)"
+    )
+    assert athena.fails(merge).startswith("ICEBERG_TOO_MANY_OPEN_PARTITIONS")
+    assert athena("SELECT count(*) FROM t") == [("1",)]
+
+
 def test_merge_rewrites_only_the_files_it_touches(athena) -> None:
     athena(iceberg(athena, "t", "SELECT 1 AS id, 'a' AS note"))
     athena("INSERT INTO t VALUES (2, 'b')")
