@@ -12,7 +12,8 @@ from typing import Any
 
 from localaws.crawler.documents import Documents
 from localaws.engine import Session
-from localaws.tables.json_format import lines_sql, text, text_list
+from localaws.sql.types import text_literal
+from localaws.tables.json_format import lines_sql, text_list
 
 INT_MAX = 2**31 - 1
 BIGINT_MAX = 2**63 - 1
@@ -131,7 +132,7 @@ def _integer_types(shape: dict, source: str, session: Session) -> dict[str, str]
         return {}
     # A path with a wildcard gives a list, one without is made to. The negative numbers of a type
     # reach one further than the positive ones.
-    found = [text(path) if "[*]" in path else text_list([path]) for path in paths]
+    found = [text_literal(path) if "[*]" in path else text_list([path]) for path in paths]
     values = ", ".join(
         f"max(list_max(list_transform(list_transform(json_extract_string(document, {each}), "
         "lambda x: try_cast(x AS HUGEINT)), lambda n: greatest(n, -n - 1))))"

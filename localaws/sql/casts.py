@@ -4,7 +4,7 @@ The `tr_*` macros stand in engine/macros.sql. A pair of types that is not listed
 """
 
 from localaws.sql.scope import Typed
-from localaws.sql.types import VARCHAR, Type, quoted
+from localaws.sql.types import VARCHAR, Type, quoted, text_literal
 
 
 class CannotCast(Exception):
@@ -111,13 +111,9 @@ def _cast_row(sql: str, source: Type, target: Type) -> str:
     for i, ((name, type_), (new_name, new_type)) in enumerate(
         zip(source.args, target.args, strict=True)
     ):
-        part = Typed(f"struct_extract({sql}, '{_text(name or f'field{i}')}')", type_)
+        part = Typed(f"struct_extract({sql}, {text_literal(name or f'field{i}')})", type_)
         fields.append(f"{quoted(new_name or f'field{i}')} := {cast(part, new_type).sql}")
     return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
-
-
-def _text(value: str) -> str:
-    return value.replace("'", "''")
 
 
 def local_timestamp(value: Typed) -> Typed:
@@ -127,9 +123,8 @@ def local_timestamp(value: Typed) -> Typed:
             "the local time of a timestamp with time zone whose zone comes from the data is not "
             "supported locally: say which zone, e.g. x AT TIME ZONE 'UTC'"
         )
-    return Typed(
-        f"timezone('{_text(value.type.zone)}', {value.sql})", Type("timestamp", value.type.args)
-    )
+    local = f"timezone({text_literal(value.type.zone)}, {value.sql})"
+    return Typed(local, Type("timestamp", value.type.args))
 
 
 def _round_timestamp(sql: str, precision: int, target: int) -> str:

@@ -36,6 +36,7 @@ from localaws.sql.types import (
     parse_type,
     quoted,
     row,
+    text_literal,
     timestamp,
     timestamp_tz,
 )
@@ -94,10 +95,6 @@ def _refuse_nested(type_: Type, scope: Scope, node: exp.Expression) -> None:
     if type_.base in ("array", "map", "row", "json"):
         message = f"comparing values of type {type_} is not supported locally"
         scope.error("NOT_SUPPORTED", message, node)
-
-
-def text_literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _describe(node: exp.Expression) -> str:
@@ -803,10 +800,6 @@ def _trim(node: exp.Trim, scope: Scope) -> Typed:
     return Typed(f"{name or 'trim'}({value.sql}, {text_literal(text)})", value.type)
 
 
-def _now(_: exp.Expression, __: Scope) -> Typed:
-    return Typed("tr_now()", timestamp_tz(3, "UTC"))
-
-
 def _current_date(_: exp.CurrentDate, __: Scope) -> Typed:
     return Typed("CAST(timezone('UTC', tr_now()) AS DATE)", DATE)
 
@@ -902,7 +895,7 @@ _HANDLERS: dict[type, Callable] = {
     exp.Substring: _as_call("substring", "this", "start", "length"),
     exp.StrPosition: _as_call("strpos", "this", "substr"),
     exp.Trim: _trim,
-    exp.CurrentTimestamp: _now,
+    exp.CurrentTimestamp: _as_call("now"),
     exp.CurrentDate: _current_date,
     exp.Localtimestamp: _local_now,
     exp.ParseJSON: _json_literal,

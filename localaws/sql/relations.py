@@ -18,7 +18,7 @@ from localaws.sql.scope import (
     Typed,
     View,
 )
-from localaws.sql.types import BIGINT, BOOLEAN, UNKNOWN, Type, common_type, quoted
+from localaws.sql.types import BIGINT, BOOLEAN, UNKNOWN, Type, common_type, quoted, text_literal
 
 _CATALOGS = ("", "awsdatacatalog")
 _MAX_VIEW_DEPTH = 32
@@ -327,8 +327,8 @@ def _unnest(node: exp.Unnest, scope: Scope) -> tuple[str, Relation]:
             case "array" if value.type.element.base == "row":
                 parts.append(f"unnest({value.sql}) AS u{i}")
                 for j, (name, type_) in enumerate(value.type.element.args):
-                    key = (name or f"field{j}").replace("'", "''")
-                    columns.append((f"struct_extract(u{i}, '{key}')", name, type_))
+                    key = text_literal(name or f"field{j}")
+                    columns.append((f"struct_extract(u{i}, {key})", name, type_))
                 lengths.append(f"len({value.sql})")
             case "array":
                 parts.append(f"unnest({value.sql}) AS u{i}")

@@ -180,6 +180,11 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def text_literal(value: str) -> str:
+    """`value` as a DuckDB or Trino string constant."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def parse_type(text: str, timestamp_precision: int = 3) -> Type:
     """The type that a Hive (`struct<a:int>`) or Trino (`row(a integer)`) spelling names.
 

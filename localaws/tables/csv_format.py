@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
+from localaws.sql.types import Type, quoted, text_literal
 from localaws.tables.hive import HiveTable
-from localaws.tables.json_format import FILE, text, text_list
+from localaws.tables.json_format import FILE, text_list
 
 SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 
@@ -34,11 +34,11 @@ def scan_sql(
         raise QueryError("NOT_SUPPORTED", message)
     header = int(table.parameters.get("skip.header.line.count", "0"))
     names = [name for name, _ in table.data_columns]
-    described = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
+    described = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in names)
     source = (
         f"read_csv({text_list([str(path) for path in paths])}, columns = {{{described}}}, "
-        f"delim = {text(parameters.get('separatorChar', ','))}, "
-        f"quote = {text(parameters.get('quoteChar', chr(34)))}, escape = '\"', "
+        f"delim = {text_literal(parameters.get('separatorChar', ','))}, "
+        f"quote = {text_literal(parameters.get('quoteChar', chr(34)))}, escape = '\"', "
         f"skip = {header}, header = false, auto_detect = false, nullstr = '\x02', "
         f"null_padding = true, compression = '{compression}', filename = '{FILE}')"
     )

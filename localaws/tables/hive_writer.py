@@ -10,8 +10,7 @@ from pathlib import Path
 from localaws.engine import Session
 from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
-from localaws.tables.json_format import text
+from localaws.sql.types import Type, quoted, text_literal
 from localaws.tables.locations import NULL_PARTITION, partition_folder, split_location
 
 MAX_PARTITIONS = 100
@@ -72,12 +71,10 @@ def write_parquet(
                 sql, columns, partitioned_by, location, compression, session, store, folder
             )
         names = ", ".join(f"c{i} AS {quoted(name)}" for i, (name, _) in enumerate(columns))
-        rows = session.run(
-            f"COPY (SELECT {names} FROM ({sql})) TO {text(str(folder / 'data.parquet'))} "
-            f"(FORMAT parquet, COMPRESSION {compression})"
-        )
+        target = folder / "data.parquet"
+        rows = _copy(f"SELECT {names} FROM ({sql})", target, compression, session)
         if rows:
-            _land([folder / "data.parquet"], location, store)
+            _land([target], location, store)
         return Written([], rows)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -112,14 +109,12 @@ def _write_partitions(
         for number, values in enumerate(found):
             condition = " AND ".join(
                 f"CAST(c{i} AS VARCHAR) IS NOT DISTINCT FROM "
-                + ("NULL" if value is None else text(value))
+                + ("NULL" if value is None else text_literal(value))
                 for i, value in zip(places, values, strict=True)
             )
             target = folder / f"{number}.parquet"
-            rows += session.run(
-                f"COPY (SELECT {names} FROM written WHERE {condition}) TO {text(str(target))} "
-                f"(FORMAT parquet, COMPRESSION {compression})"
-            )
+            query = f"SELECT {names} FROM written WHERE {condition}"
+            rows += _copy(query, target, compression, session)
             named = tuple(NULL_PARTITION if value is None else value for value in values)
             partitions.append(named)
             files.append((target, partition_folder(partitioned_by, list(named))))
@@ -142,6 +137,13 @@ def _check_values(values: Iterable[str | None]) -> None:
                 f"Invalid value: {value.encode().hex(' ').upper()}"
             )
             raise QueryError("HIVE_INVALID_PARTITION_VALUE", message)
+
+
+def _copy(query: str, target: Path, compression: str, session: Session) -> int:
+    """The query's rows into one Parquet file; how many they are."""
+    return session.run(
+        f"COPY ({query}) TO {text_literal(str(target))} (FORMAT parquet, COMPRESSION {compression})"
+    )
 
 
 def _land(files: list[Path], location: str, store: ObjectStore) -> None:

@@ -49,8 +49,8 @@ from localaws.catalog import Catalog, ConcurrentModification
 from localaws.objects import ObjectStore, StoredObject
 from localaws.sql import hive, types
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
-from localaws.tables.json_format import FILE, text
+from localaws.sql.types import Type, quoted, text_literal
+from localaws.tables.json_format import FILE
 from localaws.tables.store_io import StoreIO, object_key
 
 BATCH_ROWS = 500_000
@@ -247,13 +247,14 @@ def files_sql(
         places = ['NULL::VARCHAR AS "$path"', 'NULL::VARCHAR AS "$file"', '0 AS "$row"']
         return f"(SELECT {', '.join([*nothing, *places])} WHERE false)"
     fields = ", ".join(
-        f"{field.field_id}: {{name: {text(field.name)}, "
-        f"type: {text(trino_type(field.field_type).duckdb())}, default_value: NULL}}"
+        f"{field.field_id}: {{name: {text_literal(field.name)}, "
+        f"type: {text_literal(trino_type(field.field_type).duckdb())}, default_value: NULL}}"
         for field in table.schema.fields
     )
-    paths = ", ".join(text(str(stored.path)) for _, stored in files)
+    paths = ", ".join(text_literal(str(stored.path)) for _, stored in files)
     urls = ", ".join(
-        f"({text(str(stored.path))}, {text(data_file.file_path)})" for data_file, stored in files
+        f"({text_literal(str(stored.path))}, {text_literal(data_file.file_path)})"
+        for data_file, stored in files
     )
     names = ", ".join(f"f.{quoted(name)}" for name, _ in columns)
     selected = f"{names}, " if names else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
+from localaws.sql.types import Type, quoted, text_literal
 
 OPENX = "org.openx.data.jsonserde.JsonSerDe"
 HIVE = "org.apache.hive.hcatalog.data.JsonSerDe"
@@ -27,11 +27,7 @@ Keys = dict[str, tuple[set[str], "Keys"]]
 
 
 def text_list(values: list[str]) -> str:
-    return "[" + ", ".join(text(value) for value in values) + "]"
-
-
-def text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return "[" + ", ".join(text_literal(value) for value in values) + "]"
 
 
 def lines_sql(paths: list[Path], compression: str) -> str:
@@ -52,7 +48,7 @@ def all_lines_sql(paths: list[Path], compression: str) -> str:
     parts = [f"SELECT * FROM {lines_sql(paths, compression)}"]
     for path in paths:
         if count := _blank_lines(path, compression):
-            parts.append(f"SELECT '', {text(str(path))} FROM range({count})")
+            parts.append(f"SELECT '', {text_literal(str(path))} FROM range({count})")
     return f"({' UNION ALL '.join(parts)})"
 
 
@@ -164,7 +160,7 @@ def _one_of(places: list[str], name: str) -> str:
     """The value of a key that documents spell in several ways, each of them in one."""
     if len(places) == 1:
         return places[0]
-    return f"tr_serde_one([{', '.join(places)}], {text(name)})"
+    return f"tr_serde_one([{', '.join(places)}], {text_literal(name)})"
 
 
 def _value(type_: Type, path: tuple[str, ...], keys: Keys, paths: list[str]) -> str:
@@ -180,7 +176,7 @@ def _value(type_: Type, path: tuple[str, ...], keys: Keys, paths: list[str]) -> 
 
 def _converted(found: str, type_: Type, path: tuple[str, ...], keys: Keys, depth: int = 0) -> str:
     """`found`, the text of a JSON value (NULL for null), as a value of `type_`."""
-    column = text(path[0])
+    column = text_literal(path[0])
     match type_.base:
         case "varchar":
             return f"substr({found}, 1, {type_.args[0]})" if type_.args else found
@@ -214,7 +210,9 @@ def _element(item: str, type_: Type, path: tuple[str, ...], keys: Keys, depth: i
     below = _below(keys, path)
     fields = []
     for name, inner in type_.args:
-        places = [f"json_extract({item}, {text(_json_path(p))})" for p in _spelled((name,), below)]
+        places = [
+            f"json_extract({item}, {text_literal(_json_path(p))})" for p in _spelled((name,), below)
+        ]
         place = _one_of(places, name)
         fields.append(f"{quoted(name)} := {_element(place, inner, (*path, name), keys, depth)}")
     return f"CASE WHEN tr_serde_object({found}) THEN struct_pack({', '.join(fields)}) END"

@@ -17,7 +17,7 @@ from localaws.sql.casts import CannotCast, cast
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
 from localaws.sql.scope import Analysis, Output, Scan, Typed, View
-from localaws.sql.types import VARCHAR, Type, quoted
+from localaws.sql.types import VARCHAR, Type, quoted, text_literal
 from localaws.tables import csv_format, iceberg, json_format, parquet_format
 from localaws.tables.hive import HiveTable, Partition, Split, load_hive_table, splits
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
@@ -218,7 +218,7 @@ def _place(each: Split, table: HiveTable, keys: list[tuple[str, Type]]) -> str:
     """One row of the relation that gives each file its partition's values."""
     by_name = dict(zip(table.partition_keys, each.values, strict=True))
     values = [partition_value(by_name[name], type_) for name, type_ in keys]
-    paths = (json_format.text(str(each.stored.path)), json_format.text(each.url))
+    paths = (text_literal(str(each.stored.path)), text_literal(each.url))
     return f"({', '.join([*paths, *values])})"
 
 
@@ -226,7 +226,7 @@ def partition_value(value: str, type_: Type) -> str:
     """A partition folder's text as a constant of the key's type."""
     if value == NULL_PARTITION:
         return f"CAST(NULL AS {type_.duckdb()})"
-    literal = Typed(json_format.text(value), VARCHAR)
+    literal = Typed(text_literal(value), VARCHAR)
     try:
         return f"CAST({cast(literal, type_).sql} AS {type_.duckdb()})"
     except CannotCast:
