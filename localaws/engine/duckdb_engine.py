@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from localaws.sql.errors import QueryError
 
-_MACROS = Path(__file__).with_name("macros.sql")
+_MACROS = Path(__file__).with_name("macros")
 _FAILED_BY_MACRO = re.compile(r"'@(?P<code>[A-Z_]+)@(?P<message>.*)@' to INT32", re.DOTALL)
 _TRINO_TYPES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 
@@ -35,7 +35,9 @@ class DuckDBEngine:
         self._instance.execute("SET GLOBAL order_by_non_integer_literal = true")
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
         self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
-        self._instance.execute(_MACROS.read_text())
+        # tr_fail first: the others use it.
+        for family in ("errors", "dates", "numbers", "strings", "json", "collections", "files"):
+            self._instance.execute((_MACROS / f"{family}.sql").read_text())
         self._instance.execute("SET enable_external_access = false")
         self._instance.execute("SET lock_configuration = true")
 

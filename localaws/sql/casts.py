@@ -1,6 +1,6 @@
 """CAST, TRY_CAST and implicit coercion, by Trino's conversion rules.
 
-The `tr_*` macros stand in engine/macros.sql. A pair of types that is not listed is refused.
+The `tr_*` macros stand in engine/macros/. A pair of types that is not listed is refused.
 """
 
 from localaws.sql.scope import Typed

@@ -1,0 +1,6 @@
+-- Trino's semantics where DuckDB's differ. Each macro is used by localaws/sql; the tests in
+-- tests/localaws/sql hold them against Trino's documentation.
+
+-- Fails with a Trino error. A cast is used because error() is volatile, which TRY rejects; the
+-- engine finds code and message in the text that does not convert.
+create macro tr_fail(code, message) as cast('@' || code || '@' || message || '@' as integer);

@@ -1,0 +1,89 @@
+-- What Java's Character.isWhitespace holds for whitespace: no no-break spaces.
+create macro tr_spaces() as
+    chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31)
+    || chr(32) || chr(5760) || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196)
+    || chr(8197) || chr(8198) || chr(8200) || chr(8201) || chr(8202) || chr(8232) || chr(8233)
+    || chr(8287) || chr(12288);
+
+-- Code points, where the engine keeps combining characters behind their letter.
+create macro tr_reverse(text) as array_to_string(list_reverse(regexp_extract_all(text, '(?s).')), '');
+
+-- Trino maps code point by code point, and Unicode has no upper case of one for ß.
+create macro tr_upper(text) as
+    case
+        when contains(text, 'ß')
+            then array_to_string([upper(part) for part in string_split(text, 'ß')], 'ß')
+        else upper(text)
+    end;
+
+-- An empty search text matches between all characters.
+create macro tr_replace(text, what, new) as
+    case
+        when what = '' then regexp_replace(text, '', replace(new, '\', '\\'), 'g')
+        else replace(text, what, new)
+    end;
+
+-- Positions count from 1, negative ones from the end; 0 and positions outside give ''.
+create macro tr_substr(text, start, size := 9223372036854775807) as
+    case
+        when text is null or start is null or size is null then null
+        when start = 0 or size <= 0 or abs(start) > length(text) then ''
+        when start < 0
+            then substring(text, length(text) + start + 1, least(size, 2147483647))
+        else substring(text, start, least(size, 2147483647))
+    end;
+
+create macro tr_split(text, delimiter) as
+    case
+        when delimiter = ''
+            then
+                [tr_fail('INVALID_FUNCTION_ARGUMENT', 'The delimiter may not be the empty string')::varchar]
+        else string_split(text, delimiter)
+    end;
+
+create macro tr_split_part(text, delimiter, place) as
+    case
+        when place <= 0
+            then
+                tr_fail('INVALID_FUNCTION_ARGUMENT', 'Index must be greater than zero')::varchar
+        else list_extract(tr_split(text, delimiter), place)
+    end;
+
+create macro tr_lpad(text, size, pad) as
+    case
+        when pad = '' or size < 0
+            then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Padding string must not be empty')::varchar
+        else lpad(text, cast(size as integer), pad)
+    end;
+
+create macro tr_rpad(text, size, pad) as
+    case
+        when pad = '' or size < 0
+            then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Padding string must not be empty')::varchar
+        else rpad(text, cast(size as integer), pad)
+    end;
+
+create macro tr_regexp_extract(text, pattern, place, groups) as
+    case
+        when place < 0 or place > groups
+            then
+                tr_fail(
+                    'INVALID_FUNCTION_ARGUMENT',
+                    'Pattern has ' || groups || ' groups. Cannot access group ' || place
+                )::varchar
+        when not regexp_matches(text, pattern) then null
+        when regexp_matches(text, pattern) then regexp_extract(text, pattern, cast(place as integer))
+    end;
+
+-- The engine gives '' for a group that took no part in the match, Trino NULL: refused for
+-- patterns with groups that may not take part.
+create macro tr_regexp_extract_unsure(text, pattern, place, groups) as
+    case
+        when tr_regexp_extract(text, pattern, place, groups) = ''
+            then
+                tr_fail(
+                    'NOT_SUPPORTED',
+                    'whether an optional group of the regular expression is empty or missing is not supported locally'
+                )::varchar
+        else tr_regexp_extract(text, pattern, place, groups)
+    end;

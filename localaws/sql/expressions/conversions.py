@@ -1,0 +1,90 @@
+"""CAST, TRY_CAST, TRY and what else is about types."""
+
+import re
+
+from sqlglot import exp
+
+from localaws.sql import functions
+from localaws.sql.casts import CannotCast, cast
+from localaws.sql.expressions.core import compile_expression, compiles, syntax
+from localaws.sql.expressions.literals import constant, typed_literal
+from localaws.sql.scope import Scope, Typed
+from localaws.sql.types import DATE, Type, parse_type, text_literal
+
+
+def target_type(node: exp.DataType, scope: Scope) -> Type:
+    spelling = node.sql("trino").lower()
+    spelling = re.sub(
+        r"timestamp(\(\d+\))? with time zone", r"timestamp\1 with time zone", spelling
+    )
+    # Unlike Hive's, Trino's bare DECIMAL has all 38 digits.
+    spelling = re.sub(r"\bdecimal\b(?!\()", "decimal(38,0)", spelling)
+    try:
+        return parse_type(spelling)
+    except ValueError as error:
+        scope.error("TYPE_NOT_FOUND", str(error), node)
+
+
+@compiles(exp.Cast, parts={"this", "to"})
+@compiles(exp.TryCast, parts={"this", "to", "safe", "requires_string"})
+def _cast(node: exp.Cast, scope: Scope) -> Typed:
+    target = target_type(node.args["to"], scope)
+    if literal := typed_literal(node, target, scope):
+        return literal
+    if value := constant(node.this, target):
+        return value
+    value = compile_expression(node.this, scope)
+    try:
+        result = cast(value, target)
+    except CannotCast as error:
+        scope.error("TYPE_MISMATCH", str(error), node)
+    return tried(result, node.this, scope) if isinstance(node, exp.TryCast) else result
+
+
+def tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
+    """`value`, or NULL where it fails."""
+    for part in node.walk():
+        name = part.name.lower() if isinstance(part, exp.Anonymous) else ""
+        if (
+            isinstance(part, exp.Query | exp.Window)
+            or name in functions.AGGREGATES
+            or name in ("random", "rand")
+        ):
+            message = (
+                "TRY and TRY_CAST of an aggregate, a window function, a subquery or random() are "
+                "not supported locally: compute it in a subquery in FROM first"
+            )
+            scope.error("NOT_SUPPORTED", message, node)
+    if "tr_json_format(" in value.sql or "tr_regexp_extract_unsure(" in value.sql:
+        # They may refuse at run time, and TRY would make NULL of it.
+        message = "TRY of json_format, or of a regular expression with optional groups,"
+        scope.error("NOT_SUPPORTED", f"{message} is not supported locally", node)
+    return Typed(f"TRY({value.sql})", value.type)
+
+
+@syntax("try")
+def _try(node: exp.Anonymous, scope: Scope) -> Typed:
+    if len(node.expressions) != 1:
+        message = "The 'try' function must have exactly one argument"
+        scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
+    value = compile_expression(node.expressions[0], scope)
+    return tried(value, node.expressions[0], scope)
+
+
+@syntax("typeof")
+def _typeof(node: exp.Anonymous, scope: Scope) -> Typed:
+    if len(node.expressions) != 1:
+        scope.error("FUNCTION_NOT_FOUND", "Unexpected parameters for function typeof", node)
+    type_ = compile_expression(node.expressions[0], scope).type
+    return Typed(text_literal(str(type_)), Type("varchar"))
+
+
+@syntax("date")
+def _date(node: exp.Anonymous, scope: Scope) -> Typed:
+    """date(x) is CAST(x AS date)."""
+    if len(node.expressions) != 1:
+        scope.error("FUNCTION_NOT_FOUND", "Unexpected parameters for function date", node)
+    try:
+        return cast(compile_expression(node.expressions[0], scope), DATE)
+    except CannotCast as error:
+        scope.error("TYPE_MISMATCH", str(error), node)

@@ -1,0 +1,168 @@
+"""Operators and predicates."""
+
+import re
+
+from sqlglot import exp
+
+from localaws.sql import operators
+from localaws.sql.casts import coerce
+from localaws.sql.expressions.core import (
+    compile_as,
+    compile_expression,
+    compiles,
+    refuse_nested,
+    unify_comparable,
+)
+from localaws.sql.functions.registry import BadArgument
+from localaws.sql.scope import Scope, Typed
+from localaws.sql.types import (
+    BIGINT,
+    BOOLEAN,
+    DAY_TO_SECOND,
+    UNKNOWN,
+    YEAR_TO_MONTH,
+    common_type,
+    text_literal,
+)
+
+_BINARY = (
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Mod,
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+)
+
+
+@compiles(exp.Paren)
+def _paren(node: exp.Paren, scope: Scope) -> Typed:
+    inner = compile_expression(node.this, scope)
+    return Typed(f"({inner.sql})", inner.type)
+
+
+@compiles(*_BINARY)
+@compiles(exp.Div, parts={"this", "expression", "typed", "safe"})
+@compiles(exp.DPipe, parts={"this", "expression", "safe"})
+def _binary(node: exp.Binary, scope: Scope) -> Typed:
+    left, right = compile_expression(node.this, scope), compile_expression(node.expression, scope)
+    try:
+        return operators.binary(type(node), left, right)
+    except operators.TypeMismatch as error:
+        scope.error("TYPE_MISMATCH", str(error), node)
+    except BadArgument as error:
+        scope.error("NOT_SUPPORTED", str(error), node)
+
+
+@compiles(exp.And, exp.Or)
+def _logical(node: exp.Connector, scope: Scope) -> Typed:
+    word = "AND" if isinstance(node, exp.And) else "OR"
+    # Long chains nest deeply to the left: flatten them, so that recursion stays shallow.
+    parts = [
+        compile_as(part, scope, BOOLEAN, f"Logical expression term: {word}").sql
+        for part in node.flatten(unnest=False)
+    ]
+    return Typed("(" + f" {word} ".join(parts) + ")", BOOLEAN)
+
+
+@compiles(exp.Not)
+def _not(node: exp.Not, scope: Scope) -> Typed:
+    value = compile_as(node.this, scope, BOOLEAN, "Value of logical NOT expression")
+    return Typed(f"(NOT {value.sql})", BOOLEAN)
+
+
+@compiles(exp.Neg)
+def _negative(node: exp.Neg, scope: Scope) -> Typed:
+    if isinstance(node.this, exp.Literal) and node.this.this == str(2**63):
+        return Typed(f"(-{2**63})::BIGINT", BIGINT)
+    value = compile_expression(node.this, scope)
+    if not (value.type.is_numeric or value.type in (DAY_TO_SECOND, YEAR_TO_MONTH)):
+        scope.error("TYPE_MISMATCH", f"Cannot negate {value.type}", node)
+    if value.type.is_integer:
+        return Typed(f"CAST(-{value.sql} AS {value.type.duckdb()})", value.type)
+    return Typed(f"(-{value.sql})", value.type)
+
+
+@compiles(exp.Is)
+def _is(node: exp.Is, scope: Scope) -> Typed:
+    if not isinstance(node.expression, exp.Null):
+        scope.error("SYNTAX_ERROR", "mismatched input: IS takes NULL or DISTINCT FROM", node)
+    return Typed(f"({compile_expression(node.this, scope).sql} IS NULL)", BOOLEAN)
+
+
+@compiles(exp.Between, parts={"this", "low", "high"})
+def _between(node: exp.Between, scope: Scope) -> Typed:
+    value, low, high = (
+        compile_expression(node.args[key], scope) for key in ("this", "low", "high")
+    )
+    if any(common_type(value.type, bound.type) is None for bound in (low, high)):
+        message = f"Cannot check if {value.type} is BETWEEN {low.type} and {high.type}"
+        scope.error("TYPE_MISMATCH", message, node)
+    value, low, high = unify_comparable([value, low, high], scope, node, "BETWEEN")
+    return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
+
+
+@compiles(exp.In, parts={"this", "expressions", "query"})
+def _in(node: exp.In, scope: Scope) -> Typed:
+    value = compile_expression(node.this, scope)
+    if query := node.args.get("query"):
+        output = scope.analysis.compile_query(query.this, scope)
+        if len(output.types) != 1:
+            message = "Multiple columns returned by subquery are not yet supported."
+            scope.error("NOT_SUPPORTED", message, node)
+        target = common_type(value.type, output.types[0])
+        if target is None:
+            message = (
+                "value and result of subquery must be of the same type for IN expression: "
+                f"{value.type} vs {output.types[0]}"
+            )
+            scope.error("TYPE_MISMATCH", message, node)
+        refuse_nested(target, scope, node)
+        member = coerce(Typed("q.c0", output.types[0]), target).sql
+        return Typed(
+            f"({coerce(value, target).sql} IN (SELECT {member} FROM ({output.sql}) AS q))", BOOLEAN
+        )
+    members = [compile_expression(each, scope) for each in node.expressions]
+    value, *members = unify_comparable(
+        [value, *members],
+        scope,
+        node,
+        "IN value and list items must be the same type or coercible to a common type",
+    )
+    return Typed(f"({value.sql} IN ({', '.join(each.sql for each in members)}))", BOOLEAN)
+
+
+@compiles(exp.Like, parts={"this", "expression", "negate"})
+def _like(node: exp.Like, scope: Scope, escape: str = "") -> Typed:
+    word = "NOT LIKE" if node.args.get("negate") else "LIKE"
+    parts = [compile_expression(each, scope) for each in (node.this, node.expression)]
+    for part in parts:
+        if not (part.type.is_string or part.type == UNKNOWN):
+            message = (
+                f"Left side of LIKE expression must evaluate to a varchar (actual: {part.type})"
+            )
+            scope.error("TYPE_MISMATCH", message, node)
+    return Typed(f"({parts[0].sql} {word} {parts[1].sql}{escape})", BOOLEAN)
+
+
+@compiles(exp.Escape)
+def _escape(node: exp.Escape, scope: Scope) -> Typed:
+    if not isinstance(node.this, exp.Like):
+        scope.error("NOT_SUPPORTED", "ESCAPE is only supported after LIKE", node)
+    escape, pattern = node.expression, node.this.expression
+    if not (isinstance(escape, exp.Literal) and isinstance(pattern, exp.Literal)):
+        scope.error("NOT_SUPPORTED", "ESCAPE is only supported with constants locally", node)
+    if len(escape.name) != 1:
+        message = "Escape string must be a single character"
+        scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
+    character = re.escape(escape.name)
+    if not re.fullmatch(f"(?s)(?:{character}[%_{character}]|(?!{character}).)*", pattern.name):
+        message = "Escape character must be followed by '%', '_' or the escape character itself"
+        scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
+    return _like(node.this, scope, f" ESCAPE {text_literal(escape.name)}")
