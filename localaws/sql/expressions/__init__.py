@@ -11,7 +11,7 @@ from localaws.sql.expressions import (  # noqa: F401  (imported to register thei
     subqueries,
     windows,
 )
+from localaws.sql.expressions.aggregates import ordering
 from localaws.sql.expressions.core import compile_as, compile_expression, refuse_parts, unify
-from localaws.sql.expressions.windows import ordering, window_clause
 
-__all__ = ["compile_as", "compile_expression", "ordering", "refuse_parts", "unify", "window_clause"]
+__all__ = ["compile_as", "compile_expression", "ordering", "refuse_parts", "unify"]

@@ -7,8 +7,8 @@ from sqlglot import exp
 
 from localaws.sql import functions
 from localaws.sql.casts import coerce
+from localaws.sql.expressions.aggregates import aggregate
 from localaws.sql.expressions.core import SYNTAX, apply_overload, compile_expression, compiles
-from localaws.sql.expressions.windows import aggregate
 from localaws.sql.functions.dates import EXTRACT
 from localaws.sql.functions.literals import constant_text
 from localaws.sql.functions.registry import BadArgument
