@@ -1,5 +1,6 @@
 """Constants."""
 
+import math
 import re
 from datetime import date, datetime
 
@@ -41,9 +42,14 @@ def number(text: str, scope: Scope, node: exp.Expression) -> Typed:
             scope.error("NUMERIC_VALUE_OUT_OF_RANGE", f"Invalid numeric literal: {text}", node)
         type_ = INTEGER if value < 2**31 else BIGINT
         return Typed(f"{value}::{type_.duckdb()}", type_)
-    if re.fullmatch(r"\d*\.\d*", text):
-        return decimal_literal(text, scope, node)
-    return Typed(f"{text}::DOUBLE", DOUBLE)
+    # Athena reads 1.5 as a double (Presto's parse_decimal_literals_as_double): dbt-athena's own
+    # tests expect 1 / 0.0 to be Infinity, and its user guide writes decimals as DECIMAL '0.12'.
+    value = float(text)
+    if math.isinf(value):
+        scope.error("NUMERIC_VALUE_OUT_OF_RANGE", f"Invalid numeric literal: {text}", node)
+    # With an exponent, the engine reads it as a double at once and not as a decimal first.
+    exact = repr(value)
+    return Typed(exact if "e" in exact else f"{exact}e0", DOUBLE)
 
 
 def decimal_literal(text: str, scope: Scope, node: exp.Expression) -> Typed:

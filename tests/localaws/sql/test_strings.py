@@ -45,7 +45,7 @@ import pytest
         ("'a\\c' LIKE 'a\\c'", "true"),
         ("CAST('hello' AS varchar(3))", "hel"),
         ("CAST(true AS varchar)", "true"),
-        ("CAST(1.50 AS varchar)", "1.50"),
+        ("CAST(DECIMAL '1.50' AS varchar)", "1.50"),
         # Trino's TestDoubleOperators.testCastToVarchar
         ("CAST(37.7E0 AS varchar)", "3.77E1"),
         ("CAST(0.1e0 AS varchar)", "1.0E-1"),
