@@ -66,9 +66,24 @@ def clients(endpoint: Endpoint, connect: Callable[..., Any]) -> dict[str, Any]:
     return {name: connect(endpoint, name) for name in ("athena", "s3", "glue")}
 
 
-@pytest.fixture
-def athena(clients: dict[str, Any], unique: str) -> Athena:
-    bucket, database = unique, unique.replace("-", "_")
+def _in_database_of_its_own(clients: dict[str, Any], name: str) -> Athena:
+    bucket, database = name, name.replace("-", "_")
     clients["s3"].create_bucket(Bucket=bucket)
     clients["glue"].create_database(DatabaseInput={"Name": database})
     return Athena(clients["athena"], clients["s3"], clients["glue"], database, bucket)
+
+
+@pytest.fixture
+def athena(clients: dict[str, Any], unique: str) -> Athena:
+    return _in_database_of_its_own(clients, unique)
+
+
+@pytest.fixture
+def athena_of(connect: Callable[..., Any], unique: str) -> Callable[[Endpoint], Athena]:
+    """`athena`, of another endpoint."""
+
+    def make(endpoint: Endpoint) -> Athena:
+        clients = {name: connect(endpoint, name) for name in ("athena", "s3", "glue")}
+        return _in_database_of_its_own(clients, unique)
+
+    return make
