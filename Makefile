@@ -34,6 +34,10 @@ test: setup ## Run every test
 test-fast: setup ## Run the tests that start neither Spark nor the pipeline
 	$(BIN)/python -m pytest -m 'not slow'
 
+.PHONY: test-adapter
+test-adapter: setup ## Run dbt-athena's own functional tests against the local endpoint
+	$(BIN)/python tests/adapter/run.py
+
 .PHONY: lint
 lint: setup ## Check style with ruff
 	$(BIN)/ruff check .
