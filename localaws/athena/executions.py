@@ -50,7 +50,15 @@ class Executions:
             if execution["Status"]["State"] not in FINAL:
                 self._finish(execution, "FAILED", "The endpoint stopped while the query ran")
 
-    def start(self, sql: str, database: str, output: str, workgroup: str, token: str | None) -> str:
+    def start(
+        self,
+        sql: str,
+        database: str,
+        output: str,
+        workgroup: str,
+        token: str | None,
+        parameters: list[str],
+    ) -> str:
         """The new execution's id; the same one again for the same token."""
         with self._changed:
             if token and token in self._tokens:
@@ -60,6 +68,8 @@ class Executions:
                     raise AwsError("InvalidRequestException", message)
                 return known["QueryExecutionId"]
             execution = _new_execution(sql, database, output, workgroup, token)
+            if parameters:
+                execution["ExecutionParameters"] = parameters
             id_ = execution["QueryExecutionId"]
             self._all[id_] = execution
             if token:
@@ -164,12 +174,14 @@ class Executions:
 
     def _execute(self, execution: dict[str, Any], session: Session) -> Outcome:
         sql = statements.strip(execution["Query"])
-        database = execution["QueryExecutionContext"]["Database"]
+        # awswrangler quotes it.
+        database = execution["QueryExecutionContext"]["Database"].strip("`")
         # Where Athena puts a table that is created without a location.
         output = execution["ResultConfiguration"]["OutputLocation"].rstrip("/")
         tables = f"{output}/tables/{execution['QueryExecutionId']}/"
-        statement = statements.Statement(sql, database, tables)
-        return statements.execute(statement, self._lakehouse, session)
+        parameters = tuple(execution.get("ExecutionParameters", ()))
+        statement = statements.Statement(sql, database, tables, execution["WorkGroup"], parameters)
+        return statements.execute(statement, self._lakehouse, session, self._state)
 
     def _publish(self, execution: dict[str, Any], outcome: Outcome) -> None:
         """The rows into their file and, as Athena does, into the output location."""

@@ -57,8 +57,6 @@ class AthenaService:
     # ---- executions
 
     def _start_query_execution(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
-        if payload.get("ExecutionParameters"):
-            raise _invalid("ExecutionParameters are not supported locally")
         context = payload.get("QueryExecutionContext") or {}
         if context.get("Catalog", CATALOG).lower() != CATALOG.lower():
             raise _invalid(f"Catalog {context['Catalog']} does not exist; there is {CATALOG}")
@@ -80,6 +78,7 @@ class AthenaService:
             output,
             workgroup,
             payload.get("ClientRequestToken"),
+            payload.get("ExecutionParameters") or [],
         )
         return {"QueryExecutionId": id_}
 

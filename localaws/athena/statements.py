@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
 
 from sqlglot import exp
 
-from localaws.athena import ddl
+from localaws.athena import ddl, prepared
 from localaws.athena.outcome import Outcome
 from localaws.athena.render import rendered_rows
 from localaws.athena.writes import create_table_as, insert
@@ -15,22 +17,21 @@ from localaws.sql import hive
 from localaws.sql.dialect import parse_query
 from localaws.sql.errors import Position, QueryError
 from localaws.sql.merge import delete_as_changes, merge_as_changes, update_as_changes
+from localaws.state import State
 from localaws.tables.resolver import Lakehouse
 from localaws.tables.row_changes import change_rows
 from localaws.tables.views import is_view, view_input
 
 MAX_QUERY_BYTES = 262_144
+_QUERIES = ("SELECT", "WITH", "VALUES", "INSERT")
 # Athena's statements that have no part here yet.
-_NOT_SUPPORTED = (
-    "EXPLAIN",
-    "OPTIMIZE",
-    "VACUUM",
-    "UNLOAD",
-    "PREPARE",
-    "EXECUTE",
-    "DEALLOCATE",
-    "TABLE",
-)
+_NOT_SUPPORTED = ("EXPLAIN", "TABLE")
+# verb -> the function (sql, database, lakehouse, session) -> Outcome that carries it out.
+_ELSEWHERE = {
+    "OPTIMIZE": ("localaws.athena.maintenance", "optimize"),
+    "VACUUM": ("localaws.athena.maintenance", "vacuum"),
+    "UNLOAD": ("localaws.athena.unload", "unload"),
+}
 
 _NAME_PART = r'(?:"(?:[^"]|"")+"|`[^`]+`|\w+)'
 _VIEW = re.compile(
@@ -49,12 +50,15 @@ _CTAS = re.compile(
 class Statement:
     """A statement's text without its comments in front and semicolons behind.
 
-    `tables` is the folder for a table that is created without a location of its own.
+    `tables` is the folder for a table that is created without a location of its own;
+    `parameters` are the request's execution parameters, constants in SQL for the `?` in `sql`.
     """
 
     sql: str
     database: str
     tables: str = ""
+    workgroup: str = "primary"
+    parameters: tuple[str, ...] = ()
 
     @property
     def verb(self) -> str:
@@ -77,8 +81,25 @@ def strip(sql: str) -> str:
     return text
 
 
-def execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Outcome:
+def execute(statement: Statement, lakehouse: Lakehouse, session: Session, state: State) -> Outcome:
     """Raises QueryError. Rows of a query are read while they are iterated over."""
+    match statement.verb:
+        case "PREPARE":
+            prepared.prepare(statement.sql, statement.workgroup, state)
+            return Outcome("UTILITY", "PREPARE")
+        case "DEALLOCATE":
+            prepared.deallocate(statement.sql, statement.workgroup, state)
+            return Outcome("UTILITY", "DEALLOCATE_PREPARE")
+        case "EXECUTE":
+            sql = prepared.executed(statement.sql, statement.parameters, statement.workgroup, state)
+            return _execute(replace(statement, sql=strip(sql)), lakehouse, session)
+    unbound = "?" in statement.sql and statement.verb in _QUERIES
+    if statement.parameters or unbound:
+        statement = replace(statement, sql=prepared.bind(statement.sql, statement.parameters))
+    return _execute(statement, lakehouse, session)
+
+
+def _execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Outcome:
     match statement.verb:
         case "SELECT" | "WITH" | "VALUES":
             return _select(statement, lakehouse, session)
@@ -100,7 +121,11 @@ def execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Out
             return _change(statement, exp.Delete, delete_as_changes, lakehouse, session)
         case "CREATE" | "DROP" | "ALTER" | "SHOW" | "DESCRIBE" | "DESC" | "MSCK":
             return ddl.execute(hive.parse_ddl(statement.sql), lakehouse, statement.database)
-    if statement.verb in _NOT_SUPPORTED:
+    if statement.verb in _ELSEWHERE and find_spec(_ELSEWHERE[statement.verb][0]):
+        module, function = _ELSEWHERE[statement.verb]
+        run = getattr(import_module(module), function)
+        return run(statement.sql, statement.database, lakehouse, session)
+    if statement.verb in _NOT_SUPPORTED or statement.verb in _ELSEWHERE:
         raise QueryError("NOT_SUPPORTED", f"{statement.verb} is not supported locally")
     first = statement.sql.split(maxsplit=1)[0]
     raise QueryError("SYNTAX_ERROR", f"mismatched input '{first}'", Position(1, 1))

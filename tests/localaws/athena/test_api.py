@@ -63,7 +63,6 @@ def test_a_running_query_can_be_stopped(athena) -> None:
         ({"QueryString": "SELECT 1"}, "No output location provided"),
         ({"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "file:///tmp/"}}, "is not a location"),
         ({"QueryString": "SELECT 1", "WorkGroup": "nope"}, "WorkGroup is not found|No output"),
-        ({"QueryString": "SELECT ?", "ExecutionParameters": ["1"]}, "ExecutionParameters are not supported"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_aws_shaped_errors(athena, request_, message) -> None:
