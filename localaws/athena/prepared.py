@@ -44,6 +44,23 @@ def save(state: State, workgroup: str, name: str, sql: str, description: str | N
     state.put(KIND, _row(workgroup, name), statement)
 
 
+def create(
+    state: State, workgroup: str, name: str, sql: str, description: str | None = None
+) -> None:
+    """Keep a new statement.
+
+    Raises ALREADY_EXISTS, and the errors of a statement that cannot be prepared.
+    """
+    _check_parameterized(sql)
+    if find(state, workgroup, name) is not None:
+        message = f"Prepared statement already exists: {name}. DEALLOCATE PREPARE {name} removes it"
+        raise QueryError("ALREADY_EXISTS", message)
+    if len(listed(state, workgroup)) >= LIMIT:
+        message = f"workgroup {workgroup} has {LIMIT} prepared statements, the most it can have"
+        raise QueryError("NOT_SUPPORTED", message)
+    save(state, workgroup, name, sql, description)
+
+
 def find(state: State, workgroup: str, name: str) -> dict[str, Any] | None:
     return dict(state.items(KIND)).get(_row(workgroup, name))
 
@@ -75,15 +92,7 @@ def prepare(text: str, workgroup: str, state: State) -> None:
     Raises ALREADY_EXISTS: names are unique within a workgroup.
     """
     match = _parsed(_PREPARE, text, "PREPARE name FROM statement")
-    name, sql = match["name"], match["sql"].strip()
-    _check_parameterized(sql)
-    if find(state, workgroup, name) is not None:
-        message = f"Prepared statement already exists: {name}. DEALLOCATE PREPARE {name} removes it"
-        raise QueryError("ALREADY_EXISTS", message)
-    if len(listed(state, workgroup)) >= LIMIT:
-        message = f"workgroup {workgroup} has {LIMIT} prepared statements, the most it can have"
-        raise QueryError("NOT_SUPPORTED", message)
-    save(state, workgroup, name, sql)
+    create(state, workgroup, match["name"], match["sql"].strip())
 
 
 def executed(text: str, parameters: Iterable[str] | None, workgroup: str, state: State) -> str:
