@@ -1,0 +1,31 @@
+"""Iceberg tables: PyIceberg over the Glue catalog and the store in this process."""
+
+from pyiceberg.table import Table
+
+from localaws.tables.iceberg.changes import add_columns, drop_column, write_first_metadata
+from localaws.tables.iceberg.lake import Lake, is_iceberg
+from localaws.tables.iceberg.scan import files_sql
+from localaws.tables.iceberg.table import IcebergTable
+from localaws.tables.iceberg.writing import (
+    BATCH_ROWS,
+    append,
+    data_files,
+    named_columns,
+    replace_files,
+)
+
+__all__ = [
+    "BATCH_ROWS",
+    "IcebergTable",
+    "Lake",
+    "Table",
+    "add_columns",
+    "append",
+    "data_files",
+    "drop_column",
+    "files_sql",
+    "is_iceberg",
+    "named_columns",
+    "replace_files",
+    "write_first_metadata",
+]
