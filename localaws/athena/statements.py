@@ -142,7 +142,7 @@ def _select(statement: Statement, lakehouse: Lakehouse, session: Session) -> Out
     tree = parse_query(statement.sql)
     plan = lakehouse.plan(tree, statement.sql, statement.database, session)
     rows = rendered_rows(session.batches(plan.sql, 10_000), plan.output.types)
-    return Outcome("DML", "SELECT", plan.columns(), rows, scanned=plan.scanned)
+    return Outcome("DML", "SELECT", plan.headings(), rows, scanned=plan.scanned)
 
 
 def _create_view(

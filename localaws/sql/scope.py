@@ -22,13 +22,19 @@ class Typed:
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a relation. `sql` refers to it inside the query that reads the relation."""
+    """A column of a relation. `sql` refers to it inside the query that reads the relation.
+
+    `name` is as the query wrote it: a result shows it so, references find it in any case.
+    """
 
     name: str | None
     type: Type
     sql: str
     hidden: bool = False
     on_use: Callable[[], None] | None = None
+
+    def called(self, name: str) -> bool:
+        return self.name is not None and self.name.lower() == name.lower()
 
     def use(self) -> Typed:
         if self.on_use:
@@ -47,6 +53,17 @@ class Relation:
     @property
     def visible(self) -> tuple[Field, ...]:
         return tuple(each for each in self.fields if not each.hidden)
+
+    def answers_to(self, qualifier: tuple[str, ...]) -> bool:
+        """Whether `qualifier` (parts of a name, in lower case) means this relation."""
+        match qualifier:
+            case ():
+                return True
+            case (name,):
+                return self.name == name
+            case (database, name) | (_, database, name):
+                return (self.database, self.name) == (database, name)
+        return False
 
 
 @dataclass(frozen=True)
@@ -157,23 +174,10 @@ class Scope:
         found = [
             each
             for relation in self.relations
-            if _qualifies(relation, qualifier)
+            if relation.answers_to(qualifier)
             for each in relation.fields
-            if each.name == name
+            if each.called(name)
         ]
         if len(found) > 1:
             self.error("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", node)
         return found[0] if found else None
-
-
-def _qualifies(relation: Relation, qualifier: tuple[str, ...]) -> bool:
-    match qualifier:
-        case ():
-            return True
-        case (name,):
-            return relation.name == name
-        case (database, name):
-            return (relation.database, relation.name) == (database, name)
-        case (_, database, name):
-            return (relation.database, relation.name) == (database, name)
-    return False

@@ -13,15 +13,14 @@ from sqlglot import exp
 from localaws.catalog import Catalog, EntityNotFound
 from localaws.engine import Session
 from localaws.objects import ObjectStore
-from localaws.sql.casts import CannotCast, cast
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
-from localaws.sql.scope import Analysis, Output, Scan, Typed, View
-from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+from localaws.sql.scope import Analysis, Output, Scan, View
+from localaws.sql.types import Type, quoted, text_literal
 from localaws.tables import csv_format, iceberg, json_format, parquet_format
-from localaws.tables.hive import HiveTable, Partition, Split, load_hive_table, splits
+from localaws.tables.hive import HiveTable, Split, load_hive_table, splits
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
-from localaws.tables.locations import NULL_PARTITION
+from localaws.tables.pruning import kept_partitions, partition_value
 from localaws.tables.views import is_view, load_view
 
 _Relation = HiveTable | IcebergTable | View
@@ -111,7 +110,7 @@ class Lakehouse:
         return self._scan_hive(scan, table, session)
 
     def _scan_hive(self, scan: Scan, table: HiveTable, session: Session) -> tuple[str, int]:
-        kept = _pruned(scan, table, session)
+        kept = kept_partitions(scan, table, self.store, session)
         found = splits(table, kept, self.store)
         data = [each for each in table.data_columns if each[0] in scan.used]
         keys = [each for each in table.partition_columns if each[0] in scan.used]
@@ -193,6 +192,11 @@ class Plan:
     scanned: int
 
     def columns(self) -> list[tuple[str, Type]]:
+        """As a table or view made from the query has them: the catalog's names are lower case."""
+        return [(name.lower(), type_) for name, type_ in self.headings()]
+
+    def headings(self) -> list[tuple[str, Type]]:
+        """As a result shows them: in the case that the query chose."""
         return list(zip(self.output.column_names, self.output.types, strict=True))
 
 
@@ -220,48 +224,6 @@ def _place(each: Split, table: HiveTable, keys: list[tuple[str, Type]]) -> str:
     values = [partition_value(by_name[name], type_) for name, type_ in keys]
     paths = (text_literal(str(each.stored.path)), text_literal(each.url))
     return f"({', '.join([*paths, *values])})"
-
-
-def partition_value(value: str, type_: Type) -> str:
-    """A partition folder's text as a constant of the key's type."""
-    if value == NULL_PARTITION:
-        return f"CAST(NULL AS {type_.duckdb()})"
-    literal = Typed(text_literal(value), VARCHAR)
-    try:
-        return f"CAST({cast(literal, type_).sql} AS {type_.duckdb()})"
-    except CannotCast:
-        message = f"partition key type {type_} is not supported locally"
-        raise QueryError("NOT_SUPPORTED", message) from None
-
-
-def _pruned(scan: Scan, table: HiveTable, session: Session) -> list[Partition]:
-    """The partitions that the query's conditions on partition columns leave."""
-    partitions = list(table.partitions)
-    if not partitions or not scan.filters:
-        return partitions
-    rows = ", ".join(
-        "("
-        + ", ".join(
-            [
-                str(i),
-                *(
-                    partition_value(value, type_)
-                    for value, (_, type_) in zip(
-                        partition.values, table.partition_columns, strict=True
-                    )
-                ),
-            ]
-        )
-        + ")"
-        for i, partition in enumerate(partitions)
-    )
-    # No partition key can be called $number.
-    columns = ", ".join(['"$number"', *map(quoted, table.partition_keys)])
-    kept = session.rows(
-        f'SELECT {scan.alias}."$number" FROM (VALUES {rows}) AS {scan.alias}({columns}) '
-        f"WHERE {' AND '.join(scan.filters)} ORDER BY 1"
-    )
-    return [partitions[i] for (i,) in kept]
 
 
 def parquet_bytes(paths: list[Path], columns: list[str], session: Session) -> int:
