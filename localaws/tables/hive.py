@@ -9,6 +9,7 @@ from localaws.objects import NoSuchBucket, ObjectStore, StoredObject
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, parse_type
 from localaws.tables.locations import is_hidden, split_location
+from localaws.tables.projection import is_projected
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Partition:
 
 @dataclass(frozen=True)
 class HiveTable:
-    """`glue` is the table as GetTable returns it."""
+    """`glue` is the table as GetTable returns it. `partitions` are those of the catalog, none for
+    a table whose partitions are projected."""
 
     glue: dict[str, Any]
     partitions: tuple[Partition, ...] = field(default=())
@@ -89,12 +91,7 @@ def _column(column: dict[str, Any], table: HiveTable) -> tuple[str, Type]:
 
 
 def load_hive_table(glue: dict[str, Any], catalog: Catalog) -> HiveTable:
-    if any(key.startswith("projection.") for key in glue.get("Parameters") or {}):
-        enabled = glue["Parameters"].get("projection.enabled", "false").lower() == "true"
-        if enabled:
-            message = "partition projection is not supported locally: add the partitions instead"
-            raise QueryError("NOT_SUPPORTED", f"{glue['DatabaseName']}.{glue['Name']}: {message}")
-    if not glue.get("PartitionKeys"):
+    if not glue.get("PartitionKeys") or is_projected(glue):
         return HiveTable(glue)
     partitions = tuple(
         Partition(

@@ -168,7 +168,7 @@ def test_what_cannot_be_read_is_refused(athena) -> None:
         f"CREATE EXTERNAL TABLE p (a int) PARTITIONED BY (d string) STORED AS PARQUET "
         f"LOCATION 's3://{athena.bucket}/p/' TBLPROPERTIES ('projection.enabled'='true')"
     )
-    assert "partition projection is not supported locally" in athena.fails("SELECT a FROM p")
+    assert "missing projection configuration: [d]" in athena.fails("SELECT a FROM p")
 
 
 JSON_TABLE = """
