@@ -8,7 +8,7 @@ that named it is gone: a killed process loses no acknowledged object and shows n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,6 +100,15 @@ class ObjectStore:
         directory. Raises NoSuchBucket, and then leaves the file alone."""
         self._bucket(bucket)
         return self._put(bucket, key, self._bodies.adopt(path))
+
+    def put_files(self, bucket: str, files: Mapping[str, Path]) -> None:
+        """As `put_file` for each key: all of them at once, or none."""
+        self._bucket(bucket)
+        bodies = {key: self._bodies.adopt(path) for key, path in files.items()}
+        with self.mutation(bucket):
+            for key, body in bodies.items():
+                version = self._backend.put_object(bucket, key, body)
+                self._backend.tagger.delete_all_tags_for_resource(version.arn)
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Keys that do not exist are no error, as in DeleteObjects. Raises NoSuchBucket."""

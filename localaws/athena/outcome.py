@@ -8,7 +8,9 @@ from localaws.sql.types import VARCHAR, Type
 
 @dataclass
 class Outcome:
-    """`rows` are text, None for NULL; `columns` is empty for statements without a result."""
+    """`rows` are text, None for NULL; `columns` is empty for statements without a result;
+    `written` are the objects (s3://...) that the statement added to a Hive table's folder.
+    """
 
     statement_type: str
     substatement_type: str
@@ -16,6 +18,7 @@ class Outcome:
     rows: Iterable[tuple[str | None, ...]] = ()
     update_count: int | None = None
     scanned: int = 0
+    written: list[str] = field(default_factory=list)
 
     @property
     def is_query(self) -> bool:
