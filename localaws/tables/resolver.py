@@ -16,14 +16,21 @@ from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
 from localaws.sql.scope import Analysis, Output, Scan, View
-from localaws.sql.types import Type, quoted, text_literal
-from localaws.tables import csv_format, iceberg, json_format, parquet_format
+from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+from localaws.tables import (
+    csv_format,
+    iceberg,
+    information_schema,
+    json_format,
+    parquet_format,
+)
 from localaws.tables.hive import HiveTable, Split, load_hive_table, splits
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
-from localaws.tables.pruning import kept_partitions, partition_value
+from localaws.tables.information_schema import InformationSchemaTable
+from localaws.tables.pruning import kept_partitions, matching, partition_value
 from localaws.tables.views import is_view, load_view
 
-_Relation = HiveTable | IcebergTable | View
+_Relation = HiveTable | IcebergTable | InformationSchemaTable | View
 
 
 @dataclass
@@ -71,6 +78,8 @@ class Lakehouse:
     # ---- the compiler's view of the catalog
 
     def table(self, database: str, name: str, version: exp.Version | None = None) -> _Relation:
+        if database == information_schema.NAME:
+            return information_schema.information_schema_table(name)
         glue = self.glue_table(database, name)
         if is_iceberg(glue):
             table = self.lake.load(glue)
@@ -101,6 +110,8 @@ class Lakehouse:
     def _scan(self, scan: Scan, session: Session) -> tuple[str, int]:
         """The scan's SQL, and the bytes it reads."""
         table = scan.table
+        if isinstance(table, InformationSchemaTable):
+            return self._scan_catalog(scan, table, session), 0
         if isinstance(table, IcebergTable):
             columns = [each for each in table.columns if each[0] in scan.used]
             files = [(file, self.lake.stored_file(file)) for file in table.data_files()]
@@ -108,6 +119,12 @@ class Lakehouse:
             sql = iceberg.files_sql(table, columns, files)
             return sql, parquet_bytes(paths, [name for name, _ in columns], session)
         return self._scan_hive(scan, table, session)
+
+    def _scan_catalog(self, scan: Scan, table: InformationSchemaTable, session: Session) -> str:
+        names = information_schema.table_names(self.catalog)
+        keys = tuple((key, VARCHAR) for key in table.partition_keys)
+        kept = matching(names, keys, scan.alias, scan.filters, session) if keys else []
+        return information_schema.rows_sql(table, [names[i] for i in kept], self.catalog, self.lake)
 
     def _scan_hive(self, scan: Scan, table: HiveTable, session: Session) -> tuple[str, int]:
         kept = kept_partitions(scan, table, self.store, session)
