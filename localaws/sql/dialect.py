@@ -11,21 +11,36 @@ from sqlglot.parser import Parser
 from sqlglot.tokens import Token, TokenType
 
 from localaws.sql.errors import Position, QueryError, offset_position
+from localaws.sql.reserved import refuse_from_first, refuse_reserved
 
 # What sqlglot reads and Trino does not.
 _NOT_TRINO = {TokenType.DCOLON: "::", TokenType.NULLSAFE_EQ: "<=>"}
-# The mark of a written CAST: sqlglot gives `DATE '...'` and its like the same node.
+# Marks of a CAST node: that it is written as one (sqlglot gives `DATE '...'` and its like the same
+# node), and its type as the statement spells it (sqlglot knows more types than Trino).
 EXPLICIT = "explicit"
+SPELLING = "spelling"
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-def _marked(parser: Callable) -> Callable:
-    def parse(self: Parser) -> exp.Expression | None:
-        node = parser(self)
+def _written_cast(parse: Callable) -> Callable:
+    def marked(self: Parser) -> exp.Expression | None:
+        first = self._index
+        node = parse(self)
         if node is not None:
+            depth, start = 0, first
+            for i in range(first, self._index):
+                match self._tokens[i].token_type:
+                    case TokenType.L_PAREN:
+                        depth += 1
+                    case TokenType.R_PAREN:
+                        depth -= 1
+                    case TokenType.ALIAS if depth == 0:
+                        start = i + 1
             node.meta[EXPLICIT] = True
+            node.meta[SPELLING] = self._find_sql(self._tokens[start], self._prev)
         return node
 
-    return parse
+    return marked
 
 
 class AthenaQuery(Trino):
@@ -39,16 +54,36 @@ class AthenaQuery(Trino):
     # Subscripts stay as written: sqlglot would shift them to count from 0.
     INDEX_OFFSET = 0
 
+    class Tokenizer(Trino.Tokenizer):
+        # See _with_binary_literals.
+        HEX_STRINGS: ClassVar[list] = []
+
     class Parser(Trino.Parser):
         FUNCTIONS: ClassVar[dict] = {}
         FUNCTION_PARSERS: ClassVar[dict] = {
-            name: _marked(parser) if name in ("CAST", "TRY_CAST") else parser
+            name: _written_cast(parser) if name in ("CAST", "TRY_CAST") else parser
             for name, parser in Trino.Parser.FUNCTION_PARSERS.items()
             if name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING")
         }
 
+        def _parse_join(self, *args, **kwargs) -> exp.Join | None:
+            comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
+            node = super()._parse_join(*args, **kwargs)
+            if node is not None:
+                # Its node is that of a JOIN without a condition, but it binds weaker.
+                node.meta["comma"] = comma
+            return node
 
-_PARSE_ERROR = re.compile(r"^(?P<what>.*?)\. Line (?P<line>\d+), Col: (?P<column>\d+)", re.DOTALL)
+        def _parse_type(
+            self, parse_interval: bool = True, fallback_to_identifier: bool = False
+        ) -> exp.Expression | None:
+            first = self._index
+            node = super()._parse_type(parse_interval, fallback_to_identifier)
+            literal = node.this if isinstance(node, exp.Cast) else None
+            if isinstance(literal, exp.Literal) and EXPLICIT not in node.meta:
+                words = self._tokens[first : self._index - 1]
+                node.meta[SPELLING] = self._find_sql(words[0], words[-1])
+            return node
 
 
 def parse_query(sql: str) -> exp.Expression:
@@ -58,22 +93,49 @@ def parse_query(sql: str) -> exp.Expression:
     """
     dialect = AthenaQuery()
     try:
-        tokens = dialect.tokenize(sql)
+        tokens = _with_binary_literals(dialect.tokenize(sql), sql)
         _refuse_foreign(tokens, sql)
+        refuse_from_first(tokens, sql)
         statements = dialect.parser().parse(tokens, sql)
-    except (ParseError, TokenError) as error:
-        raise _syntax_error(str(error)) from None
+    except ParseError as error:
+        raise _syntax_error(error, tokens, sql) from None
+    except TokenError as error:
+        raise QueryError("SYNTAX_ERROR", str(error).splitlines()[0]) from None
     except RecursionError:
         message = "statement is too large (stack overflow while parsing)"
         raise QueryError("STACK_OVERFLOW", message) from None
     statements = [statement for statement in statements if statement is not None]
     if len(statements) != 1:
         raise QueryError("SYNTAX_ERROR", "Only one sql statement is allowed.")
-    if isinstance(statements[0], exp.Command):
-        raise QueryError(
-            "NOT_SUPPORTED", f"{statements[0].name.upper()} statements are not supported locally"
-        )
-    return statements[0]
+    refuse_reserved(statements[0], sql)
+    match statements[0]:
+        case exp.Query() | exp.DML() | exp.Values() | exp.Merge() | exp.Create():
+            return statements[0]
+        case exp.Command():
+            verb = statements[0].name.upper()
+            message = f"{verb} statements are not supported locally"
+            raise QueryError("NOT_SUPPORTED", message)
+    word = sql[tokens[0].start : tokens[0].end + 1]
+    at = offset_position(sql, tokens[0].start)
+    raise QueryError("SYNTAX_ERROR", f"mismatched input '{word}'. Expecting: a statement", at)
+
+
+def _with_binary_literals(tokens: list[Token], sql: str) -> list[Token]:
+    """`X'68 65'` as a literal whose type is spelled X: sqlglot's own knows no spaces."""
+    result: list[Token] = []
+    for token in tokens:
+        before = result[-1] if result else None
+        if (
+            token.token_type == TokenType.STRING
+            and before is not None
+            and before.end + 1 == token.start
+            and sql[before.start : token.start].lower() == "x"
+        ):
+            result[-1] = Token(
+                TokenType.VARBINARY, "X", before.line, before.col, before.start, before.end
+            )
+        result.append(token)
+    return result
 
 
 def _refuse_foreign(tokens: list[Token], sql: str) -> None:
@@ -87,13 +149,8 @@ def _refuse_foreign(tokens: list[Token], sql: str) -> None:
         at = offset_position(sql, token.start)
         if token.token_type in _NOT_TRINO or written == "==":
             raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
-        if written[:2].lower() in ("0x", "0b", "0o") and token.token_type != TokenType.STRING:
-            message = f"the number {written} is not supported locally: write it in decimal"
-            raise QueryError("NOT_SUPPORTED", message, at)
-        glued = after is not None and after.start == token.end + 1
-        if token.token_type == TokenType.NUMBER and glued and re.match(r"\w", sql[after.start]):
-            message = "identifiers must not start with a digit; surround them with double quotes"
-            raise QueryError("SYNTAX_ERROR", message, at)
+        if token.token_type == TokenType.NUMBER:
+            _check_number(written, sql[token.end + 1 : token.end + 2], at)
         match token.token_type:
             case TokenType.L_PAREN:
                 limited.append(False)
@@ -108,10 +165,32 @@ def _refuse_foreign(tokens: list[Token], sql: str) -> None:
                 TokenType.R_PAREN,
             ):
                 raise QueryError("SYNTAX_ERROR", "mismatched input ','", at)
+            case TokenType.INTERVAL if after is not None and after.token_type == TokenType.NUMBER:
+                # sqlglot reads INTERVAL 1 DAY as INTERVAL '1' DAY.
+                message = f"mismatched input '{after.text}'. Expecting: '+', '-', <string>"
+                raise QueryError("SYNTAX_ERROR", message, offset_position(sql, after.start))
 
 
-def _syntax_error(text: str) -> QueryError:
-    if match := _PARSE_ERROR.match(text):
-        at = Position(int(match["line"]), int(match["column"]))
-        return QueryError("SYNTAX_ERROR", f"mismatched input: {match['what'].lower()}", at)
-    return QueryError("SYNTAX_ERROR", text.splitlines()[0])
+def _check_number(written: str, behind: str, at: Position) -> None:
+    """Raises QueryError for a number that goes on in letters or underscores."""
+    if written == "0" and behind.lower() in ("x", "b", "o"):
+        message = f"numbers that begin with 0{behind} are not supported locally"
+        raise QueryError("NOT_SUPPORTED", message, at)
+    if behind == "_" or re.match(r"\w", behind) or not _NUMBER.fullmatch(written):
+        message = "identifiers must not start with a digit; surround them with double quotes"
+        raise QueryError("SYNTAX_ERROR", message, at)
+
+
+def _syntax_error(error: ParseError, tokens: list[Token], sql: str) -> QueryError:
+    details = error.errors[0]
+    place = (details["line"], details["col"])
+    token = next((each for each in tokens if (each.line, each.col) == place), None)
+    missing = "unexpected token" not in details["description"].lower()
+    if token is None or (token is tokens[-1] and missing):
+        return QueryError(
+            "SYNTAX_ERROR", "mismatched input '<EOF>'", offset_position(sql, len(sql))
+        )
+    word = sql[token.start : token.end + 1]
+    return QueryError(
+        "SYNTAX_ERROR", f"mismatched input '{word}'", offset_position(sql, token.start)
+    )

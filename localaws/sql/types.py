@@ -11,7 +11,11 @@ INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 # Digits that each integer type needs when it meets a decimal.
 INTEGER_DIGITS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 
+MAX_PRECISION = 6  # of fractions of a second: the engine keeps microseconds
+MAX_CHAR = 65_536
+
 _HIVE_NAMES = {"int": "integer", "string": "varchar", "float": "real", "binary": "varbinary"}
+_TRINO_NAMES = {"int": "integer"}
 _SIMPLE = {
     "boolean",
     *INTEGERS,
@@ -20,9 +24,21 @@ _SIMPLE = {
     "date",
     "varbinary",
     "json",
+    "uuid",
+    "ipaddress",
     "unknown",
-    "interval day to second",
-    "interval year to month",
+}
+_NOT_LOCAL = {
+    "hyperloglog",
+    "p4hyperloglog",
+    "qdigest",
+    "tdigest",
+    "setdigest",
+    "geometry",
+    "sphericalgeography",
+    "bingtile",
+    "function",
+    "color",
 }
 
 
@@ -30,11 +46,13 @@ _SIMPLE = {
 class Type:
     """A Trino type. `args` holds, by `base`:
 
-    decimal: (precision, scale); varchar: () or (length,); char: (length,);
-    timestamp and timestamp with time zone: (precision,); array: (element,); map: (key, value);
+    decimal: (precision, scale); varchar: () or (length,); char: (length,); time and timestamp,
+    with time zone or without: (precision,); array: (element,); map: (key, value);
     row: ((name or None, type), ...).
-    `zone` names the zone of a timestamp with time zone where the statement tells it. The engine
-    keeps instants, not zones, so only then may a local time be taken from the value.
+    `zone` names the zone of a time or timestamp with time zone where the statement tells it. The
+    engine keeps instants, not zones, so only then may a local time be taken from the value.
+
+    Values of char(n) are padded with spaces to n characters; an ipaddress is 16 bytes.
     """
 
     base: str
@@ -64,10 +82,10 @@ class Type:
                 return f"decimal({self.args[0]},{self.args[1]})"
             case "varchar" | "char":
                 return f"{self.base}({self.args[0]})" if self.args else self.base
-            case "timestamp":
-                return f"timestamp({self.args[0]})"
-            case "timestamp with time zone":
-                return f"timestamp({self.args[0]}) with time zone"
+            case "timestamp" | "time":
+                return f"{self.base}({self.args[0]})"
+            case "timestamp with time zone" | "time with time zone":
+                return f"{self.base.split()[0]}({self.args[0]}) with time zone"
             case "array":
                 return f"array({self.element})"
             case "map":
@@ -88,6 +106,8 @@ class Type:
                 return "TIMESTAMP"
             case "timestamp with time zone":
                 return "TIMESTAMPTZ"
+            case "time with time zone":
+                return "TIME"
             case "array":
                 return f"{self.element.duckdb()}[]"
             case "map":
@@ -98,10 +118,10 @@ class Type:
                     for i, (name, type_) in enumerate(self.args)
                 )
                 return f"STRUCT({', '.join(fields)})"
-            case "varbinary":
+            case "varbinary" | "ipaddress":
                 return "BLOB"
             case "interval day to second" | "interval year to month":
-                return "INTERVAL"
+                return "BIGINT"  # milliseconds; months
             case "unknown":
                 return "INTEGER"
         return self.base.upper()
@@ -141,6 +161,10 @@ class Type:
         raise ValueError(f"Unsupported Hive type: {self}")
 
 
+class UnsupportedType(ValueError):
+    """A type of Trino's that has no values here."""
+
+
 BOOLEAN = Type("boolean")
 INTEGER = Type("integer")
 BIGINT = Type("bigint")
@@ -150,6 +174,8 @@ VARCHAR = Type("varchar")
 VARBINARY = Type("varbinary")
 DATE = Type("date")
 JSON = Type("json")
+UUID = Type("uuid")
+IPADDRESS = Type("ipaddress")
 UNKNOWN = Type("unknown")
 DAY_TO_SECOND = Type("interval day to second")
 YEAR_TO_MONTH = Type("interval year to month")
@@ -191,15 +217,31 @@ def parse_type(text: str, timestamp_precision: int = 3) -> Type:
     A bare `timestamp` has `timestamp_precision`: 3 for Hive tables, 6 for Iceberg tables.
     Raises ValueError naming the text that is no type.
     """
-    return _TypeParser(text, timestamp_precision).parse()
+    return _TypeParser(text, timestamp_precision, _HIVE_NAMES, (10, 0)).parse()
+
+
+def parse_trino_type(text: str) -> Type:
+    """The type that a CAST names: Trino's names alone, and a bare DECIMAL has 38 digits.
+
+    Raises UnsupportedType for a type that is not known locally, ValueError for none of Trino's.
+    """
+    return _TypeParser(text, 3, _TRINO_NAMES, (38, 0)).parse()
 
 
 class _TypeParser:
     _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|`[^`]*`|[^\s<>(),:"`]+|[<>(),:])')
 
-    def __init__(self, text: str, timestamp_precision: int) -> None:
+    def __init__(
+        self,
+        text: str,
+        timestamp_precision: int,
+        aliases: dict[str, str],
+        bare_decimal: tuple[int, int],
+    ) -> None:
         self.text = text
         self.timestamp_precision = timestamp_precision
+        self.aliases = aliases
+        self.bare_decimal = bare_decimal
         self.tokens = self._TOKEN.findall(text)
         self.at = 0
 
@@ -240,9 +282,22 @@ class _TypeParser:
                     break
         return tuple(numbers)
 
+    def _words(self, *words: str) -> bool:
+        """Whether these words come next; they are taken."""
+        if tuple(each.lower() for each in self.tokens[self.at : self.at + len(words)]) != words:
+            return False
+        self.at += len(words)
+        return True
+
     def _type(self) -> Type:
+        parsed = self._one_type()
+        while self._words("array"):
+            parsed = array(parsed)
+        return parsed
+
+    def _one_type(self) -> Type:
         name = self._next().lower()
-        name = _HIVE_NAMES.get(name, name)
+        name = self.aliases.get(name, name)
         match name:
             case "array":
                 self._expect("<", "(")
@@ -256,11 +311,13 @@ class _TypeParser:
                 value = self._type()
                 self._expect(">", ")")
                 return Type("map", (key, value))
-            case "struct" | "row":
+            case "struct" if self.aliases is _HIVE_NAMES:
+                return self._row()
+            case "row":
                 return self._row()
             case "decimal":
                 numbers = self._numbers()
-                precision, scale = {0: (10, 0), 1: (*numbers, 0), 2: numbers}.get(
+                precision, scale = {0: self.bare_decimal, 1: (*numbers, 0), 2: numbers}.get(
                     len(numbers), (0, 0)
                 )
                 if not (1 <= precision <= 38 and 0 <= scale <= precision):
@@ -270,34 +327,61 @@ class _TypeParser:
                 numbers = self._numbers()
                 if name == "char" and not numbers:
                     numbers = (1,)
+                if len(numbers) > 1 or (name == "char" and numbers[0] > MAX_CHAR):
+                    raise self._error()
                 return Type(name, numbers)
-            case "timestamp":
-                numbers = self._numbers() or (self.timestamp_precision,)
-                if self._peek() == "with":
-                    for word in ("with", "time", "zone"):
-                        self._expect(word)
-                    return timestamp_tz(*numbers)
-                return timestamp(*numbers)
-            case "timestamptz":
+            case "timestamp" | "time":
+                return self._moment(name)
+            case "timestamptz" if self.aliases is _HIVE_NAMES:
                 return timestamp_tz(6, "UTC")
-            case "double" if self._peek() == "precision":
-                self._next()
-                return DOUBLE
+            case "interval":
+                for words in ("day to second", "year to month"):
+                    if self._words(*words.split()):
+                        return Type(f"interval {words}")
+                raise self._error()
+            case "double":
+                self._words("precision")
+        if name in _NOT_LOCAL:
+            raise UnsupportedType(f"the type {name} is not supported locally")
         if name not in _SIMPLE:
             raise self._error()
         return Type(name)
+
+    def _moment(self, name: str) -> Type:
+        """`timestamp(p)` and `time(p)`, with time zone or without."""
+        default = self.timestamp_precision if name == "timestamp" else 3
+        (precision, *more) = self._numbers() or (default,)
+        if more or precision > 12:
+            raise self._error()
+        if precision > MAX_PRECISION:
+            message = f"the type {name}({precision}) is not supported locally"
+            raise UnsupportedType(f"{message}: up to {name}({MAX_PRECISION}) is")
+        if self._words("with", "time", "zone"):
+            name += " with time zone"
+        else:
+            self._words("without", "time", "zone")
+        return Type(name, (precision,))
 
     def _row(self) -> Type:
         opening = self._expect("<", "(")
         closing = {"<": ">", "(": ")"}[opening]
         fields = []
         while True:
-            name = self._next().strip('"`').lower()
+            name = None if self._is_type(closing) else self._next().strip('"`').lower()
             if self._peek() == ":":
                 self._next()
             fields.append((name, self._type()))
             if self._expect(",", closing) == closing:
                 return row(*fields)
+
+    def _is_type(self, closing: str) -> bool:
+        """Whether a field of a row has no name: its first word is followed by no second one."""
+        if self.at + 1 >= len(self.tokens):
+            return False
+        word, after = (each.lower() for each in self.tokens[self.at : self.at + 2])
+        if (word, after) in (("double", "precision"), ("interval", "day"), ("interval", "year")):
+            return True
+        return after in (",", closing, "(", "<", "with", "without", "array")
 
 
 def common_type(left: Type, right: Type) -> Type | None:
@@ -306,27 +390,57 @@ def common_type(left: Type, right: Type) -> Type | None:
         return left
     if left.base == "unknown":
         return right
-    for one, other in ((left, right), (right, left)):
-        if can_coerce(one, other):
-            return other
     if left.base == right.base:
         return _common_same_base(left, right)
-    bases = {left.base, right.base}
-    if "decimal" in bases and bases & set(INTEGERS):
-        return _common_same_base(_as_decimal(left), _as_decimal(right))
-    if bases == {"timestamp", "timestamp with time zone"}:
-        return timestamp_tz(max(left.args[0], right.args[0]), left.zone or right.zone)
-    if bases == {"varchar", "char"}:
-        return (
-            Type("varchar")
-            if not (left.args and right.args)
-            else Type("varchar", (max(left.args[0], right.args[0]),))
-        )
+    for one, other in ((left, right), (right, left)):
+        if (widened := _widened(one, other.base)) is not None:
+            return common_type(widened, other)
     return None
 
 
-def _as_decimal(type_: Type) -> Type:
-    return type_ if type_.base == "decimal" else decimal(INTEGER_DIGITS[type_.base], 0)
+def can_coerce(source: Type, target: Type) -> bool:
+    """Whether Trino converts `source` to `target` without being asked."""
+    if source == target or source.base == "unknown":
+        return True
+    if source.base != target.base and _widened(source, target.base) is None:
+        return False
+    common = common_type(source, target)
+    return common is not None and _unnamed(common) == _unnamed(target)
+
+
+_NUMBERS = (*INTEGERS, "real", "double")
+
+
+def _widened(source: Type, base: str) -> Type | None:
+    """The least type of `base` that holds all of `source`, where Trino goes there by itself."""
+    match source.base, base:
+        case (("tinyint" | "smallint" | "integer" | "bigint" | "real"), _) if base in _NUMBERS:
+            wider = _NUMBERS.index(base) > _NUMBERS.index(source.base)
+            return Type(base) if wider else None
+        case (("tinyint" | "smallint" | "integer" | "bigint"), "decimal"):
+            return decimal(INTEGER_DIGITS[source.base], 0)
+        case ("decimal", ("real" | "double")):
+            return Type(base)
+        case ("date", "timestamp"):
+            return timestamp(0)
+        case ("date", "timestamp with time zone"):
+            return timestamp_tz(3, "UTC")
+        case ("timestamp", "timestamp with time zone"):
+            return timestamp_tz(source.args[0], "UTC")
+        case ("varchar", "char"):
+            # Not the other way: a char column must equal a literal without its padding.
+            return Type("char", (min(MAX_CHAR, *source.args),) if source.args else (MAX_CHAR,))
+    return None
+
+
+def _unnamed(type_: Type) -> Type:
+    """Without the names of row fields, which coercion does not look at."""
+    match type_.base:
+        case "array" | "map":
+            return Type(type_.base, tuple(_unnamed(each) for each in type_.args))
+        case "row":
+            return row(*((None, _unnamed(each)) for _, each in type_.args))
+    return type_
 
 
 def _common_same_base(left: Type, right: Type) -> Type | None:
@@ -339,11 +453,11 @@ def _common_same_base(left: Type, right: Type) -> Type | None:
             if not (left.args and right.args):
                 return Type(left.base)
             return Type(left.base, (max(left.args[0], right.args[0]),))
-        case "timestamp":
-            return timestamp(max(left.args[0], right.args[0]))
-        case "timestamp with time zone":
+        case "timestamp" | "time":
+            return Type(left.base, (max(left.args[0], right.args[0]),))
+        case "timestamp with time zone" | "time with time zone":
             zone = left.zone if left.zone == right.zone else None
-            return timestamp_tz(max(left.args[0], right.args[0]), zone)
+            return Type(left.base, (max(left.args[0], right.args[0]),), zone)
         case "array" | "map":
             parts = [common_type(a, b) for a, b in zip(left.args, right.args, strict=True)]
             return Type(left.base, tuple(parts)) if all(parts) else None
@@ -356,42 +470,3 @@ def _common_same_base(left: Type, right: Type) -> Type | None:
                 fields.append((name if name == other_name else None, common))
             return row(*fields)
     return None
-
-
-def can_coerce(source: Type, target: Type) -> bool:
-    """Whether Trino converts `source` to `target` without being asked."""
-    if source == target or source.base == "unknown":
-        return True
-    match source.base, target.base:
-        case (("tinyint" | "smallint" | "integer" | "bigint"), ("real" | "double")):
-            return True
-        case (("tinyint" | "smallint" | "integer" | "bigint"), "decimal"):
-            return target.args[0] - target.args[1] >= INTEGER_DIGITS[source.base]
-        case ("decimal", ("real" | "double")) | ("real", "double"):
-            return True
-        case ("decimal", "decimal"):
-            return (
-                target.args[1] >= source.args[1]
-                and target.args[0] - target.args[1] >= source.args[0] - source.args[1]
-            )
-        case ("varchar", "varchar"):
-            return not target.args or bool(source.args and source.args[0] <= target.args[0])
-        case ("char", "varchar"):
-            return not target.args or source.args[0] <= target.args[0]
-        case ("date", "timestamp"):
-            return True
-        case ("date" | "timestamp", "timestamp with time zone"):
-            return source.base == "date" or source.args[0] <= target.args[0]
-        case ("timestamp", "timestamp"):
-            return source.args[0] <= target.args[0]
-        case ("timestamp with time zone", "timestamp with time zone"):
-            return source.args[0] <= target.args[0] and target.zone in (None, source.zone)
-        case ("array", "array") | ("map", "map"):
-            return all(can_coerce(a, b) for a, b in zip(source.args, target.args, strict=True))
-        case ("row", "row"):
-            return len(source.args) == len(target.args) and all(
-                can_coerce(a, b) for (_, a), (_, b) in zip(source.args, target.args, strict=True)
-            )
-    if source.is_integer and target.is_integer:
-        return INTEGERS.index(source.base) <= INTEGERS.index(target.base)
-    return False
