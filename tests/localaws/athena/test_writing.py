@@ -22,7 +22,7 @@ def iceberg(athena, name: str, query: str, more: str = "") -> str:
 
 EVERY_TYPE = """
 SELECT CAST(1 AS tinyint) AS ti, CAST(2 AS smallint) AS si, 3 AS i, 4000000000 AS b,
-    CAST(1.5 AS real) AS r, 2.5e0 AS d, 1.25 AS dc, true AS t, 'x' AS s, to_utf8('y') AS vb,
+    CAST(1.5 AS real) AS r, 2.5e0 AS d, DECIMAL '1.25' AS dc, true AS t, 'x' AS s, to_utf8('y') AS vb,
     DATE '2025-01-02' AS da, TIMESTAMP '2025-01-02 03:04:05.678' AS ts,
     ARRAY[1, 2] AS ar, MAP(ARRAY['k'], ARRAY[1]) AS m,
     CAST(ROW(1, 'z') AS ROW(a integer, b varchar)) AS ro, CAST(NULL AS varchar) AS nothing
