@@ -1,12 +1,19 @@
 """CREATE TABLE AS and INSERT INTO."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
 
 from localaws.athena.ddl import FORMATS, partition_input
 from localaws.athena.outcome import Outcome
+from localaws.athena.write_options import (
+    CODEC_PROPERTIES,
+    FileFormat,
+    codec_of,
+    file_format,
+    options_of,
+)
 from localaws.catalog import AlreadyExists, EntityNotFound
 from localaws.engine import Session
 from localaws.objects import NoSuchBucket
@@ -15,8 +22,9 @@ from localaws.sql.queries import analyze
 from localaws.sql.relations import coerced_output
 from localaws.sql.scope import Scope
 from localaws.sql.types import Type, can_coerce
-from localaws.tables import hive_writer, iceberg, parquet_format
-from localaws.tables.hive import load_hive_table
+from localaws.tables import csv_format, hive_writer, iceberg, json_format
+from localaws.tables.hive import HiveTable, load_hive_table
+from localaws.tables.hive_writer import Written
 from localaws.tables.locations import split_location
 from localaws.tables.resolver import Lakehouse, Plan
 from localaws.tables.views import is_view
@@ -34,6 +42,7 @@ _ICEBERG = {
     "optimize_rewrite_delete_file_threshold",
     "optimize_rewrite_data_file_threshold",
     "format_version",
+    "with_data",
 }
 _HIVE = {
     "table_type",
@@ -43,6 +52,11 @@ _HIVE = {
     "partitioned_by",
     "write_compression",
     "parquet_compression",
+    "orc_compression",
+    "field_delimiter",
+    "bucketed_by",
+    "bucket_count",
+    "with_data",
 }
 
 
@@ -67,7 +81,7 @@ def create_table_as(
     table = tree.this
     if not isinstance(table, exp.Table):
         raise QueryError("NOT_SUPPORTED", "column names in CREATE TABLE AS are not supported")
-    target = _Target((table.db or database).lower(), table.name.lower(), _options(tree))
+    target = _Target((table.db or database).lower(), table.name.lower(), options_of(tree))
     if not target.is_iceberg:
         target.options.setdefault("external_location", tables)
     lakehouse.require_database(target.database)
@@ -79,41 +93,18 @@ def create_table_as(
             message = f"Table 'awsdatacatalog.{target.database}.{target.name}' already exists"
             raise QueryError("TABLE_ALREADY_EXISTS", message)
         plan = lakehouse.plan(tree.expression, sql, database, session)
-        columns = _named(plan)
-        rows = (_create_iceberg if target.is_iceberg else _create_hive)(
-            target, plan, columns, lakehouse, session
-        )
-    return Outcome("DDL", "CREATE_TABLE_AS_SELECT", update_count=rows, scanned=plan.scanned)
-
-
-def _options(tree: exp.Create) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    properties = tree.args.get("properties")
-    for each in properties.expressions if properties else []:
-        match each:
-            case exp.LocationProperty():
-                options["location"] = each.this.name
-            case exp.FileFormatProperty():
-                options["format"] = each.this.name
-            case exp.PartitionedByProperty():
-                options["partitioned_by"] = _value(each.this)
-            case exp.Property():
-                options[each.this.name.lower()] = _value(each.args.get("value"))
-            case _:
-                message = f"the table property {type(each).__name__} is not supported locally"
-                raise QueryError("NOT_SUPPORTED", message)
-    return options
-
-
-def _value(node: exp.Expression | None) -> Any:
-    match node:
-        case exp.Array() | exp.Tuple() | exp.Schema():
-            return [each.name for each in node.expressions]
-        case exp.Boolean():
-            return node.this
-        case None:
-            raise QueryError("SYNTAX_ERROR", "mismatched input: a table property has no value")
-    return node.name
+        columns = named_columns(plan)
+        if target.options.get("with_data") is False:
+            plan = replace(plan, sql=f"SELECT * FROM ({plan.sql}) LIMIT 0", scanned=0)
+        create = _create_iceberg if target.is_iceberg else _create_hive
+        written = create(target, plan, columns, lakehouse, session)
+    return Outcome(
+        "DDL",
+        "CREATE_TABLE_AS_SELECT",
+        update_count=written.rows,
+        scanned=plan.scanned,
+        written=written.objects,
+    )
 
 
 def _check_options(target: _Target) -> None:
@@ -123,10 +114,8 @@ def _check_options(target: _Target) -> None:
             kind = "Iceberg" if target.is_iceberg else "Hive"
             message = f"the property {name} of {kind} tables is not supported locally"
             raise QueryError("NOT_SUPPORTED", message)
-    format_ = target.options.get("format", "parquet").lower()
-    if format_ != "parquet":
-        message = f"writing tables in format {format_} is not supported locally: use parquet"
-        raise QueryError("NOT_SUPPORTED", message)
+    if not target.is_iceberg and target.options.get("is_external") is False:
+        raise QueryError("INVALID_TABLE_PROPERTY", "Hive tables need is_external = true")
 
 
 def _exists(target: _Target, lakehouse: Lakehouse) -> bool:
@@ -137,7 +126,7 @@ def _exists(target: _Target, lakehouse: Lakehouse) -> bool:
     return True
 
 
-def _named(plan: Plan) -> list[tuple[str, Type]]:
+def named_columns(plan: Plan) -> list[tuple[str, Type]]:
     if None in plan.output.names:
         place = plan.output.names.index(None) + 1
         raise QueryError("MISSING_COLUMN_NAME", f"Column name not specified at position {place}")
@@ -152,15 +141,7 @@ def _named(plan: Plan) -> list[tuple[str, Type]]:
     return columns
 
 
-def _compression(target: _Target, default: str) -> str:
-    named = target.options.get("write_compression") or target.options.get("parquet_compression")
-    codec = hive_writer.COMPRESSIONS.get((named or default).upper())
-    if codec is None:
-        raise QueryError("INVALID_TABLE_PROPERTY", f"write_compression {named} of Parquet files")
-    return codec
-
-
-def _require_empty(location: str, lakehouse: Lakehouse) -> None:
+def require_empty(location: str, lakehouse: Lakehouse) -> None:
     bucket, prefix = split_location(location)
     try:
         found = lakehouse.store.list(bucket, prefix)
@@ -181,10 +162,28 @@ def _create_hive(
     columns: list[tuple[str, Type]],
     lakehouse: Lakehouse,
     session: Session,
-) -> int:
+) -> Written:
     location = target.options["external_location"]
-    _require_empty(location, lakehouse)
-    keys = [key.lower() for key in target.options.get("partitioned_by", [])]
+    format_ = file_format(target.options)
+    require_empty(location, lakehouse)
+    hive_writer.check_types(columns)
+    layout = hive_target(target.options, columns, location, format_)
+    written = hive_writer.write(plan.sql, layout, session, lakehouse.store, lakehouse.scratch)
+    glue = _hive_table(target.name, layout, format_)
+    lakehouse.catalog.create_table(target.database, glue)
+    inputs = [partition_input(glue, list(values)) for values in written.partitions]
+    lakehouse.catalog.create_partitions(target.database, target.name, inputs)
+    return written
+
+
+def hive_target(
+    options: dict[str, Any],
+    columns: list[tuple[str, Type]],
+    location: str,
+    format_: FileFormat,
+) -> hive_writer.Target:
+    """Raises what Athena says of partition and bucket columns that do not fit."""
+    keys = [key.lower() for key in options.get("partitioned_by", [])]
     names = [name for name, _ in columns]
     if keys and (names[-len(keys) :] != keys or len(keys) == len(names)):
         message = (
@@ -192,30 +191,63 @@ def _create_hive(
             f"table properties: {keys}"
         )
         raise QueryError("HIVE_COLUMN_ORDER_MISMATCH", message)
-    hive_writer.check_types(columns)
-    compression = _compression(target, "GZIP")
-    written = hive_writer.write_parquet(
-        plan.sql, columns, keys, location, compression, session, lakehouse.store, lakehouse.scratch
+    if ("bucketed_by" in options) != ("bucket_count" in options):
+        message = "Must specify 'bucketed_by' and 'bucket_count' together"
+        raise QueryError("INVALID_TABLE_PROPERTY", message)
+    bucketed_by = [name.lower() for name in options.get("bucketed_by", [])]
+    buckets = str(options.get("bucket_count", "1"))
+    if not buckets.isdigit() or not 1 <= int(buckets) <= 1_000_000:
+        message = "bucket_count must be greater than 0 and at most 1000000"
+        raise QueryError("INVALID_TABLE_PROPERTY", message)
+    missing = [name for name in bucketed_by if name not in names]
+    if missing:
+        message = f"Bucketing columns {missing} not present in schema"
+        raise QueryError("INVALID_TABLE_PROPERTY", message)
+    if set(bucketed_by) & set(keys):
+        message = f"Bucketing columns {bucketed_by} cannot be partition columns"
+        raise QueryError("INVALID_TABLE_PROPERTY", message)
+    return hive_writer.Target(
+        columns,
+        location,
+        format_.format,
+        format_.codec,
+        format_.properties,
+        tuple(keys),
+        tuple(bucketed_by),
+        int(buckets),
     )
-    data = columns[: len(columns) - len(keys)]
-    input_format, output_format, serde = FORMATS["PARQUET"]
-    glue = {
-        "Name": target.name,
+
+
+def _hive_table(name: str, layout: hive_writer.Target, format_: FileFormat) -> dict[str, Any]:
+    input_format, output_format, serde = FORMATS[format_.format]
+    if format_.format == "JSON":
+        serde = json_format.HIVE
+    parameters = {"EXTERNAL": "TRUE", "has_encrypted_data": "false"}
+    if format_.codec_named:
+        key = CODEC_PROPERTIES.get(format_.format, "write.compression")
+        parameters[key] = format_.codec
+    bucketing = {}
+    if layout.bucketed_by:
+        bucketing = {
+            "BucketColumns": list(layout.bucketed_by),
+            "NumberOfBuckets": layout.buckets,
+        }
+    return {
+        "Name": name,
         "TableType": "EXTERNAL_TABLE",
-        "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false"},
-        "PartitionKeys": [{"Name": n, "Type": t.hive()} for n, t in columns[len(data) :]],
+        "Parameters": parameters,
+        "PartitionKeys": [
+            {"Name": n, "Type": t.hive()} for n, t in layout.columns[len(layout.data) :]
+        ],
         "StorageDescriptor": {
-            "Columns": [{"Name": n, "Type": t.hive()} for n, t in data],
-            "Location": location,
+            "Columns": [{"Name": n, "Type": t.hive()} for n, t in layout.data],
+            "Location": layout.location,
             "InputFormat": input_format,
             "OutputFormat": output_format,
-            "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {}},
+            "SerdeInfo": {"SerializationLibrary": serde, "Parameters": format_.properties},
+            **bucketing,
         },
     }
-    lakehouse.catalog.create_table(target.database, glue)
-    inputs = [partition_input(glue, list(values)) for values in written.partitions]
-    lakehouse.catalog.create_partitions(target.database, target.name, inputs)
-    return written.rows
 
 
 def _create_iceberg(
@@ -224,14 +256,18 @@ def _create_iceberg(
     columns: list[tuple[str, Type]],
     lakehouse: Lakehouse,
     session: Session,
-) -> int:
+) -> Written:
     location = target.options.get("location")
     if not location:
         raise QueryError("INVALID_TABLE_PROPERTY", "location is missing: location = 's3://...'")
     if target.options.get("is_external") is not False:
         raise QueryError("INVALID_TABLE_PROPERTY", "Iceberg tables need is_external = false")
-    _require_empty(location, lakehouse)
-    codec = _compression(target, "ZSTD")
+    require_empty(location, lakehouse)
+    format_ = file_format({"write_compression": "ZSTD", **target.options})
+    if format_.format != "PARQUET":
+        message = f"Iceberg tables of {format_.format} files are not supported locally"
+        raise QueryError("NOT_SUPPORTED", message)
+    codec = "uncompressed" if format_.codec == "NONE" else format_.codec.lower()
     properties = {
         "write.parquet.compression-codec": codec,
         **{
@@ -258,7 +294,7 @@ def _create_iceberg(
     except AlreadyExists:
         message = f"Table '{target.database}.{target.name}' already exists"
         raise QueryError("TABLE_ALREADY_EXISTS", message) from None
-    return rows
+    return Written([], rows, [file.file_path for file in files])
 
 
 def _write_iceberg(
@@ -296,9 +332,11 @@ def insert(
             names = [name for name, _ in stored.columns]
             files, rows = _write_iceberg(loaded, plan.sql, names, session)
             iceberg.append(loaded, files)
+            objects = [file.file_path for file in files]
         else:
-            rows = _insert_hive(glue, plan, lakehouse, session)
-    return Outcome("DML", "INSERT", update_count=rows, scanned=plan.scanned)
+            written = _insert_hive(glue, plan, lakehouse, session)
+            rows, objects = written.rows, written.objects
+    return Outcome("DML", "INSERT", update_count=rows, scanned=plan.scanned, written=objects)
 
 
 def _can_store(source: Type, target: Type) -> bool:
@@ -349,25 +387,51 @@ def _insert_plan(
     return lakehouse.finish(output, analysis, session)
 
 
-def _insert_hive(glue: dict[str, Any], plan: Plan, lakehouse: Lakehouse, session: Session) -> int:
+_FORMATS_BY_SERDE = {
+    **{serde: name for name, (_, _, serde) in FORMATS.items() if name != "JSON"},
+    **dict.fromkeys(json_format.SERDES, "JSON"),
+    json_format.OPENX: "OPENX_JSON",
+    csv_format.SERDE: "CSV",
+}
+
+
+def _insert_hive(
+    glue: dict[str, Any], plan: Plan, lakehouse: Lakehouse, session: Session
+) -> Written:
     table = load_hive_table(glue, lakehouse.catalog)
-    place = (table.database, table.name)
-    if table.serde != parquet_format.SERDE:
-        message = f"INSERT into {'.'.join(place)} ({table.serde}) is not supported locally"
-        raise QueryError("NOT_SUPPORTED", message)
+    layout = _existing(table)
     hive_writer.check_types(plan.columns())
-    written = hive_writer.write_parquet(
-        plan.sql,
-        list(table.columns),
-        list(table.partition_keys),
-        table.storage["Location"],
-        "snappy",
-        session,
-        lakehouse.store,
-        lakehouse.scratch,
-    )
-    known = {partition.values for partition in table.partitions}
-    new = [values for values in written.partitions if values not in known]
+    written = hive_writer.write(plan.sql, layout, session, lakehouse.store, lakehouse.scratch)
+    new = [values for values in written.partitions if values not in layout.known]
     inputs = [partition_input(glue, list(values)) for values in new]
-    lakehouse.catalog.create_partitions(*place, inputs)
-    return written.rows
+    lakehouse.catalog.create_partitions(table.database, table.name, inputs)
+    return written
+
+
+def _existing(table: HiveTable) -> hive_writer.Target:
+    """How a table's files are written. Raises NOT_SUPPORTED."""
+    place = f"{table.database}.{table.name}"
+    format_ = _FORMATS_BY_SERDE.get(table.serde)
+    if format_ is None:
+        raise QueryError("NOT_SUPPORTED", f"INSERT into {place} ({table.serde or 'no SerDe'})")
+    if table.storage.get("BucketColumns"):
+        message = f"INSERT into bucketed tables is not supported by Athena: {place}"
+        raise QueryError("NOT_SUPPORTED", message)
+    if table.parameters.get("skip.header.line.count", "0") != "0":
+        message = f"INSERT into {place} with skip.header.line.count is not supported locally"
+        raise QueryError("NOT_SUPPORTED", message)
+    names = (CODEC_PROPERTIES.get(format_, "write.compression"), "write.compression")
+    named = next((table.parameters[name] for name in names if name in table.parameters), None)
+    return hive_writer.Target(
+        list(table.columns),
+        table.storage["Location"],
+        format_,
+        codec_of(named, format_),
+        {**_avro_properties(table), **table.serde_parameters},
+        table.partition_keys,
+        known={partition.values: partition.location for partition in table.partitions},
+    )
+
+
+def _avro_properties(table: HiveTable) -> dict[str, str]:
+    return {name: value for name, value in table.parameters.items() if name.startswith("avro.")}
