@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from localaws import glue_corrections
+from localaws import glue_corrections, validation
 from localaws.moto_app import ask_moto
 from localaws.routes import AwsError, Context, Handler
 from localaws.settings import HOST
@@ -171,9 +171,7 @@ def _payload(request: Request) -> dict[str, Any]:
         payload = json.loads(request.body or b"{}")
     except ValueError as error:
         raise AwsError("SerializationException", f"The request is not JSON: {error}") from None
-    if not isinstance(payload, dict):
-        raise AwsError("SerializationException", "The request is not a JSON object.")
-    return payload
+    return validation.checked(request.service, request.target[1], payload)
 
 
 def _unknown(request: Request) -> AwsError:

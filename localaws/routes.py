@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class AwsError(Exception):
-    """An error a client sees: `code` as AWS spells it, one clear sentence, the HTTP status."""
+    """An error a client sees: `code` as AWS spells it, one clear sentence, the HTTP status.
 
-    def __init__(self, code: str, message: str, http_status: int = 400) -> None:
+    `members`: what else the error's shape has, where its service speaks JSON.
+    """
+
+    def __init__(self, code: str, message: str, http_status: int = 400, **members: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.http_status = http_status
+        self.members = members
 
     def __str__(self) -> str:
         return self.message

@@ -119,7 +119,7 @@ def error_response(error: AwsError, request: Request) -> Response:
             f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
         )
     else:
-        payload = {"__type": error.code, "message": error.message}
+        payload = {"__type": error.code, **error.members, "Message": error.message}
         response = json_response(payload, error.http_status)
         return response._replace(headers=[*response.headers, ("x-amzn-ErrorType", error.code)])
     body = b"" if request.method == "HEAD" else f'<?xml version="1.0"?>\n{xml}'.encode()

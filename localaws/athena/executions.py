@@ -1,39 +1,62 @@
 """Query executions: queued, run by a pool of threads, remembered across restarts.
 
 An execution is a plain dict in the shape of the API's QueryExecution, plus private keys:
-`_token` (ClientRequestToken), `_columns`, `_update_count`. Its result rows lie in a file of JSON
-lines beside it, so that a page is read without the whole.
+`_token` (ClientRequestToken), `_requested` (the result configuration as it was asked for),
+`_output` (the folder that results go to), `_limit` (bytes it may scan), and, once it has
+succeeded, `_infos` (ColumnInfo of each column), `_header`, `_rows`, `_size` and `_update_count`
+of its result. Its result rows lie in a file of JSON lines beside it, so that a page is read
+without the whole.
 """
 
-import json
 import logging
+import os
+import re
 import threading
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from localaws.athena import statements
+from localaws.athena import results, statements
+from localaws.athena.api import invalid
+from localaws.athena.failures import athena_error, interrupted
 from localaws.athena.outcome import Outcome
-from localaws.athena.results import csv_lines, text_lines
+from localaws.athena.reuse import reusable
 from localaws.engine import Engine, Session
 from localaws.routes import AwsError
 from localaws.sql.errors import QueryError
 from localaws.state import State
-from localaws.tables.locations import split_location
 from localaws.tables.resolver import Lakehouse
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 WORKERS = 8
 STOP_TRIES = 20
 KIND = "athena_execution"
-# Source: API reference, AthenaError: 1 System, 2 User, 3 Other.
-_SYSTEM_ERRORS = ("GENERIC_INTERNAL_ERROR", "EXCEEDED_LOCAL_MEMORY_LIMIT")
+# Source: user guide, "View recent queries": Athena keeps query history for 45 days.
+HISTORY = timedelta(days=45)
+# Source: Athena pricing: bytes are rounded up to megabytes, 10 MB minimum per query.
+MEGABYTE = 1 << 20
+BILLED_AT_LEAST = 10
+# Statements that plan a query without reading its tables.
+_PLANS_ONLY = re.compile(r"(explain|create\s+(or\s+replace\s+)?view)\b", re.IGNORECASE)
+SCAN_LIMIT_EXCEEDED = "Bytes scanned limit was exceeded"
 
 log = logging.getLogger("localaws.athena")
+
+
+def billed_bytes(execution: dict[str, Any]) -> int:
+    """What Athena would charge for: nothing for DDL that reads no data, nor for what failed."""
+    scanned = execution["Statistics"]["DataScannedInBytes"]
+    free = execution["StatementType"] != "DML" and not scanned
+    if free or execution["Status"]["State"] == "FAILED":
+        return 0
+    if execution["Statistics"].get("ResultReuseInformation"):
+        return 0
+    return max(BILLED_AT_LEAST, -(-scanned // MEGABYTE)) * MEGABYTE
 
 
 class Executions:
@@ -45,52 +68,52 @@ class Executions:
         self._sessions: dict[str, Session] = {}
         self._cancelled: set[str] = set()
         self._all: dict[str, dict[str, Any]] = dict(state.items(KIND))
-        self._tokens = {each["_token"]: id_ for id_, each in self._all.items() if each["_token"]}
+        self._tokens = {each["_token"]: id_ for id_, each in self._all.items()}
+        oldest = datetime.now(UTC) - HISTORY
+        self._forget(
+            id_
+            for id_, each in list(self._all.items())
+            if each["Status"]["SubmissionDateTime"] < oldest
+        )
         for execution in list(self._all.values()):
             if execution["Status"]["State"] not in FINAL:
-                self._finish(execution, "FAILED", "The endpoint stopped while the query ran")
+                reason = "The endpoint stopped while the query ran"
+                execution["Status"]["AthenaError"] = interrupted(reason)
+                self._finish(execution, "FAILED", reason)
 
-    def start(
-        self,
-        sql: str,
-        database: str,
-        output: str,
-        workgroup: str,
-        token: str | None,
-        parameters: list[str],
-    ) -> str:
+    def start(self, execution: dict[str, Any]) -> str:
         """The new execution's id; the same one again for the same token."""
+        token = execution["_token"]
         with self._changed:
-            if token and token in self._tokens:
+            if token in self._tokens:
                 known = self._all[self._tokens[token]]
-                if known["Query"] != sql:
+                if any(known[key] != execution[key] for key in _IDENTITY):
                     message = "Idempotent parameters do not match"
-                    raise AwsError("InvalidRequestException", message)
+                    raise invalid(message, "IDEMPOTENT_PARAMETER_MISMATCH")
                 return known["QueryExecutionId"]
-            execution = _new_execution(sql, database, output, workgroup, token)
-            if parameters:
-                execution["ExecutionParameters"] = parameters
             id_ = execution["QueryExecutionId"]
             self._all[id_] = execution
-            if token:
-                self._tokens[token] = id_
+            self._tokens[token] = id_
         self._state.put(KIND, id_, execution)
-        self._pool.submit(self._run, execution)
+        self._pool.submit(self._run, id_)
         return id_
 
     def get(self, id_: str) -> dict[str, Any]:
         with self._changed:
             if id_ not in self._all:
                 message = f"QueryExecution {id_} was not found"
-                raise AwsError("InvalidRequestException", message)
+                raise invalid(message, "QUERY_EXECUTION_NOT_FOUND")
             return deepcopy(self._all[id_])
 
     def wait(self, id_: str, seconds: float) -> dict[str, Any]:
         """The execution, once it is final or `seconds` have passed."""
-        self.get(id_)
+        execution = self.get(id_)
+        if execution["Status"]["State"] in FINAL:
+            return execution
         with self._changed:
             self._changed.wait_for(
-                lambda: self._all[id_]["Status"]["State"] in FINAL, timeout=seconds
+                lambda: id_ not in self._all or self._all[id_]["Status"]["State"] in FINAL,
+                timeout=seconds,
             )
         return self.get(id_)
 
@@ -99,6 +122,13 @@ class Executions:
         with self._changed:
             found = [id_ for id_, each in self._all.items() if each["WorkGroup"] == workgroup]
         return found[::-1]
+
+    def clear(self, workgroup: str) -> None:
+        """Stop and forget what a workgroup has run."""
+        ids = self.ids(workgroup)
+        for id_ in ids:
+            self.stop(id_)
+        self._forget(ids)
 
     def stop(self, id_: str) -> None:
         execution = self.get(id_)
@@ -115,18 +145,12 @@ class Executions:
             if self.wait(id_, 0.05)["Status"]["State"] in FINAL:
                 return
 
-    def rows(self, id_: str, offset: int, limit: int) -> tuple[list[list[str | None]], int | None]:
-        """Up to `limit` rows from byte `offset` of the result; the next offset, None at the end."""
-        path = self._rows_path(id_)
-        if not path.exists():
-            return [], None
-        rows = []
-        with path.open("rb") as lines:
-            lines.seek(offset)
-            while len(rows) < limit and (line := lines.readline()):
-                rows.append(json.loads(line))
-            at = lines.tell()
-            return rows, at if lines.read(1) else None
+    def rows(self, id_: str, offset: int, limit: int) -> tuple[list[list[str | None]], int]:
+        """Up to `limit` rows from byte `offset` of the result, and the offset behind them.
+
+        Raises ValueError for an offset where no row begins.
+        """
+        return results.page(self._rows_path(id_), offset, limit)
 
     def close(self) -> None:
         with self._changed:
@@ -136,140 +160,170 @@ class Executions:
             session.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def _forget(self, ids: Iterable[str]) -> None:
+        for id_ in ids:
+            self._state.delete(KIND, id_)
+            with self._changed:
+                forgotten = self._all.pop(id_)
+                self._tokens.pop(forgotten["_token"], None)
+                self._changed.notify_all()
+            self._rows_path(id_).unlink(missing_ok=True)
+
     # ---- one execution
 
     def _rows_path(self, id_: str) -> Path:
         return self._folder / f"{uuid.UUID(id_)}.jsonl"
 
-    def _run(self, execution: dict[str, Any]) -> None:
-        id_ = execution["QueryExecutionId"]
-        started = perf_counter()
+    def _run(self, id_: str) -> None:
+        self._set_state(id_, "RUNNING")
+        execution = self.get(id_)
+        reads = not _PLANS_ONLY.match(statements.strip(execution["Query"]))
+        session, reason = None, None
         try:
-            self._set_state(execution, "RUNNING")
             with self._lakehouse.store.pinned(), self._engine.session() as session:
+                session.limit = execution["_limit"] if reads else None
                 with self._changed:
                     if id_ in self._cancelled:
                         raise QueryError("QUERY_CANCELED", "The query was canceled")
                     self._sessions[id_] = session
-                outcome = self._execute(execution, session)
-                self._publish(execution, outcome)
-            _record(execution, outcome)
-            state, reason = "SUCCEEDED", None
+                self._answer(execution, session)
+            state = "SUCCEEDED"
         except QueryError as error:
-            cancelled = id_ in self._cancelled
-            state, reason = ("CANCELLED", None) if cancelled else ("FAILED", str(error))
-            if not cancelled:
-                execution["Status"]["AthenaError"] = _athena_error(error)
+            state, reason = self._failed(execution, error)
+        except AwsError as error:
+            failure = QueryError("GENERIC_USER_ERROR", error.message)
+            state, reason = self._failed(execution, failure)
         except Exception as failure:
             log.exception("query %s failed: %s", id_, execution["Query"])
-            state, reason = "FAILED", f"GENERIC_INTERNAL_ERROR: localaws: {failure!r}"
-        milliseconds = int(1000 * (perf_counter() - started))
-        execution["Statistics"] |= {
-            "EngineExecutionTimeInMillis": milliseconds,
-            "TotalExecutionTimeInMillis": milliseconds,
-        }
+            error = QueryError("GENERIC_INTERNAL_ERROR", f"localaws: {failure!r}")
+            state, reason = self._failed(execution, error)
+        if session and reads and state != "SUCCEEDED":
+            execution["Statistics"]["DataScannedInBytes"] = session.scanned
         with self._changed:
             self._sessions.pop(id_, None)
         self._finish(execution, state, reason)
 
+    def _failed(self, execution: dict[str, Any], error: QueryError) -> tuple[str, str]:
+        """(state, reason); the failure is noted in the execution."""
+        if execution["QueryExecutionId"] in self._cancelled:
+            return "CANCELLED", "Query cancelled by user"
+        if error.code == "EXCEEDED_SCAN_LIMIT":
+            return "CANCELLED", SCAN_LIMIT_EXCEEDED
+        execution["Status"]["AthenaError"] = athena_error(error)
+        return "FAILED", str(error)
+
+    def _answer(self, execution: dict[str, Any], session: Session) -> None:
+        """Carry the statement out, or take the result of an earlier execution."""
+        started = perf_counter()
+        execution["Statistics"]["QueryQueueTimeInMillis"] = _since_submission(execution)
+        with self._changed:
+            history = list(self._all.values())
+        earlier = reusable(execution, history, self._lakehouse.store)
+        if earlier:
+            self._reuse(execution, earlier)
+            return
+        outcome = self._execute(execution, session)
+        planned = perf_counter()
+        published = results.publish(
+            outcome,
+            execution["_output"],
+            execution["QueryExecutionId"],
+            self._rows_path(execution["QueryExecutionId"]),
+            self._lakehouse.scratch,
+            self._lakehouse.store,
+        )
+        _record(execution, outcome, published)
+        execution["Statistics"] |= {
+            "EngineExecutionTimeInMillis": _milliseconds(perf_counter() - started),
+            "DataScannedInBytes": outcome.scanned,
+        }
+        if outcome.is_query:
+            # Of other statements the planning is not told apart.
+            execution["Statistics"]["QueryPlanningTimeInMillis"] = _milliseconds(planned - started)
+
+    def _reuse(self, execution: dict[str, Any], earlier: dict[str, Any]) -> None:
+        os.link(
+            self._rows_path(earlier["QueryExecutionId"]),
+            self._rows_path(execution["QueryExecutionId"]),
+        )
+        for key in _RESULT:
+            execution[key] = deepcopy(earlier[key])
+        execution["Statistics"]["ResultReuseInformation"] = {"ReusedPreviousResult": True}
+
     def _execute(self, execution: dict[str, Any], session: Session) -> Outcome:
-        sql = statements.strip(execution["Query"])
-        # awswrangler quotes it.
-        database = execution["QueryExecutionContext"]["Database"].strip("`")
         # Where Athena puts a table that is created without a location.
-        output = execution["ResultConfiguration"]["OutputLocation"].rstrip("/")
-        tables = f"{output}/tables/{execution['QueryExecutionId']}/"
-        parameters = tuple(execution.get("ExecutionParameters", ()))
-        statement = statements.Statement(sql, database, tables, execution["WorkGroup"], parameters)
+        tables = f"{execution['_output']}tables/{execution['QueryExecutionId']}/"
+        statement = statements.Statement(
+            statements.strip(execution["Query"]),
+            execution["QueryExecutionContext"].get("Database", "default").lower(),
+            tables,
+            execution["WorkGroup"],
+            tuple(execution.get("ExecutionParameters", ())),
+        )
         return statements.execute(statement, self._lakehouse, session, self._state)
 
-    def _publish(self, execution: dict[str, Any], outcome: Outcome) -> None:
-        """The rows into their file and, as Athena does, into the output location."""
-        id_ = execution["QueryExecutionId"]
-        bucket, prefix = split_location(execution["ResultConfiguration"]["OutputLocation"])
-        suffix = "csv" if outcome.is_query else "txt"
-        name = f"{prefix}{id_}.{suffix}"
-        location = f"s3://{bucket}/{name}"
-        execution["ResultConfiguration"]["OutputLocation"] = location
-        names = [column for column, _ in outcome.columns]
-        rows_path, scratch = self._rows_path(id_), self._lakehouse.scratch / f"{id_}.{suffix}"
-        partial = rows_path.with_suffix(".partial")
-        render = csv_lines(names) if outcome.is_query else text_lines()
-        with partial.open("w") as rows_file, scratch.open("w", newline="") as result:
-            result.write(render.head)
-            for row in outcome.rows:
-                rows_file.write(json.dumps(row) + "\n")
-                result.write(render.line(row))
-        partial.rename(rows_path)
-        if outcome.columns:
-            self._lakehouse.store.put_file(bucket, name, scratch)
-        else:
-            scratch.unlink()
-
-    def _set_state(self, execution: dict[str, Any], state: str) -> None:
+    def _set_state(self, id_: str, state: str) -> None:
         with self._changed:
-            execution["Status"]["State"] = state
+            self._all[id_]["Status"]["State"] = state
             self._changed.notify_all()
 
     def _finish(self, execution: dict[str, Any], state: str, reason: str | None = None) -> None:
         id_ = execution["QueryExecutionId"]
-        with self._changed:
-            final = deepcopy(execution)
-            final["Status"] |= {"State": state, "CompletionDateTime": datetime.now(UTC)}
-            if reason:
-                final["Status"]["StateChangeReason"] = reason
-            self._cancelled.discard(id_)
+        execution["Status"] |= {"State": state, "CompletionDateTime": datetime.now(UTC)}
+        if reason:
+            execution["Status"]["StateChangeReason"] = reason
+        statistics = execution["Statistics"]
+        total = _since_submission(execution)
+        statistics["TotalExecutionTimeInMillis"] = total
+        statistics.setdefault("EngineExecutionTimeInMillis", 0 if state == "SUCCEEDED" else total)
         # On disk before anybody is told.
-        self._state.put(KIND, id_, final)
+        self._state.put(KIND, id_, execution)
         with self._changed:
-            self._all[id_] = final
+            self._cancelled.discard(id_)
+            self._all[id_] = execution
             self._changed.notify_all()
+        scanned, billed = statistics["DataScannedInBytes"], billed_bytes(execution)
+        log.info("query %s %s: %d bytes scanned, %d billed", id_, state, scanned, billed)
 
 
-def _record(execution: dict[str, Any], outcome: Outcome) -> None:
+# What must be the same where a token comes again.
+_IDENTITY = ("Query", "QueryExecutionContext", "_requested")
+# What an execution has from its result.
+_RESULT = (
+    "StatementType",
+    "SubstatementType",
+    "ResultConfiguration",
+    "_infos",
+    "_header",
+    "_rows",
+    "_size",
+    "_update_count",
+)
+
+
+def _record(execution: dict[str, Any], outcome: Outcome, published: results.Published) -> None:
     execution["StatementType"] = outcome.statement_type
     execution["SubstatementType"] = outcome.substatement_type
-    execution["Statistics"]["DataScannedInBytes"] = outcome.scanned
-    execution["_columns"] = outcome.columns
-    execution["_update_count"] = outcome.update_count
+    execution["ResultConfiguration"]["OutputLocation"] = published.location
+    execution["_infos"], execution["_header"] = published.infos, published.header
+    execution["_rows"], execution["_size"] = published.rows, published.size
+    execution["_update_count"] = _update_count(outcome)
+    if published.manifest:
+        execution["Statistics"]["DataManifestLocation"] = published.manifest
 
 
-def _athena_error(error: QueryError) -> dict[str, Any]:
-    category = 1 if error.code in _SYSTEM_ERRORS else 2
-    return {
-        "ErrorCategory": category,
-        "ErrorType": 1 if category == 1 else 1006,
-        "Retryable": error.code == "ICEBERG_COMMIT_ERROR",
-        "ErrorMessage": str(error),
-    }
+def _update_count(outcome: Outcome) -> int | None:
+    """Queries and SHOW change nothing; EXPLAIN and DDL do not even say so."""
+    if outcome.update_count is not None:
+        return outcome.update_count
+    silent = outcome.statement_type == "DDL" or outcome.substatement_type == "EXPLAIN"
+    return None if silent else 0
 
 
-def _new_execution(
-    sql: str, database: str, output: str, workgroup: str, token: str | None
-) -> dict[str, Any]:
-    return {
-        "QueryExecutionId": str(uuid.uuid4()),
-        "Query": sql,
-        "StatementType": _statement_type(sql),
-        "ResultConfiguration": {"OutputLocation": output},
-        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-        "QueryExecutionContext": {"Database": database, "Catalog": "awsdatacatalog"},
-        "Status": {"State": "QUEUED", "SubmissionDateTime": datetime.now(UTC)},
-        "Statistics": {"DataScannedInBytes": 0},
-        "WorkGroup": workgroup,
-        "EngineVersion": {
-            "SelectedEngineVersion": "AUTO",
-            "EffectiveEngineVersion": "Athena engine version 3",
-        },
-        "_token": token,
-    }
+def _since_submission(execution: dict[str, Any]) -> int:
+    elapsed = datetime.now(UTC) - execution["Status"]["SubmissionDateTime"]
+    return _milliseconds(elapsed.total_seconds())
 
 
-def _statement_type(sql: str) -> str:
-    try:
-        verb = statements.Statement(statements.strip(sql), "").verb
-    except QueryError:
-        return "DML"
-    if verb in ("CREATE", "DROP", "ALTER"):
-        return "DDL"
-    return "UTILITY" if verb in ("SHOW", "DESCRIBE", "DESC", "MSCK", "EXPLAIN") else "DML"
+def _milliseconds(seconds: float) -> int:
+    return int(1000 * seconds)

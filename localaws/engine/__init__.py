@@ -10,8 +10,15 @@ import pyarrow as pa
 class Session(Protocol):
     """One statement's connection: its temporary tables are its own and go with it.
 
-    Every method raises QueryError where the statement is at fault.
+    Every method raises QueryError where the statement is at fault. `scanned`: the bytes charged so
+    far; `limit`: how many may be, None for any number.
     """
+
+    scanned: int
+    limit: int | None
+
+    def charge(self, size: int) -> None:
+        """Count bytes that the statement is about to read. Raises EXCEEDED_SCAN_LIMIT."""
 
     def run(self, sql: str) -> int:
         """Execute for its effect; the number of rows written or changed, 0 where none is."""

@@ -55,6 +55,14 @@ class DuckDBSession:
         self._connection = connection
         self._cancelled = threading.Event()
         self._result: pa.RecordBatchReader | None = None
+        self.scanned = 0
+        self.limit: int | None = None
+
+    def charge(self, size: int) -> None:
+        self.scanned += size
+        if self.limit is not None and self.scanned > self.limit:
+            self.scanned = self.limit
+            raise QueryError("EXCEEDED_SCAN_LIMIT", "Bytes scanned limit was exceeded")
 
     def run(self, sql: str) -> int:
         result = self._execute(sql).fetchone()

@@ -27,11 +27,13 @@ def change_rows(
         for stored in (lakehouse.lake.stored_file(data_file),)
     }
     scanned = _source(changes, analysis, lakehouse, session)
-    scanned += parquet_bytes(
+    target = parquet_bytes(
         [stored.path for _, stored in files.values()],
         [name for name, _ in table.columns],
         session,
     )
+    session.charge(target)
+    scanned += target
     everything = iceberg.files_sql(table, list(table.columns), list(files.values()))
     _find_changes(changes, everything, session)
     try:

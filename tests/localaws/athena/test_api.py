@@ -36,7 +36,7 @@ def test_a_failed_query_tells_why_and_has_no_results(athena) -> None:
     assert execution["Status"]["State"] == "FAILED"
     assert execution["Status"]["StateChangeReason"] == "DIVISION_BY_ZERO: Division by zero"
     assert execution["Status"]["AthenaError"]["ErrorCategory"] == 2
-    with pytest.raises(ClientError, match="Current state: FAILED"):
+    with pytest.raises(ClientError, match="Final query state: FAILED"):
         athena.client.get_query_results(QueryExecutionId=id_)
 
 
@@ -72,19 +72,12 @@ def test_bad_requests_get_aws_shaped_errors(athena, request_, message) -> None:
 
 
 def test_what_is_not_there_is_refused_by_name(athena) -> None:
-    with pytest.raises(ClientError, match="CreateNamedQuery") as caught:
-        athena.client.create_named_query(Name="n", Database="d", QueryString="SELECT 1")
+    with pytest.raises(ClientError, match="StartSession") as caught:
+        athena.client.start_session(WorkGroup="w", EngineConfiguration={"MaxConcurrentDpus": 2})
     assert caught.value.response["Error"]["Code"] == "UnknownOperationException"
-    with pytest.raises(ClientError, match="was not found"):
+    with pytest.raises(ClientError, match="was not found") as caught:
         athena.client.get_query_execution(QueryExecutionId="00000000-0000-0000-0000-000000000000")
-
-
-def test_a_missing_results_bucket_fails_the_query(athena) -> None:
-    id_ = athena.client.start_query_execution(
-        QueryString="SELECT 1",
-        ResultConfiguration={"OutputLocation": "s3://no-such-bucket/x/"},
-    )["QueryExecutionId"]
-    assert "no-such-bucket" in athena.execution(id_)["Status"]["StateChangeReason"]
+    assert caught.value.response["AthenaErrorCode"] == "QUERY_EXECUTION_NOT_FOUND"
 
 
 def test_metadata_of_tables(athena) -> None:
