@@ -36,7 +36,8 @@ class DuckDBEngine:
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
         self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
         # tr_fail first: the others use it.
-        for family in ("errors", "dates", "numbers", "strings", "json", "collections", "files"):
+        families = "errors dates numbers strings json collections maps aggregates files"
+        for family in families.split():
             self._instance.execute((_MACROS / f"{family}.sql").read_text())
         self._instance.execute("SET enable_external_access = false")
         self._instance.execute("SET lock_configuration = true")

@@ -6,7 +6,8 @@ Source of the decimal rules: Trino documentation, "Decimal functions and operato
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
-from localaws.sql.functions.registry import BadArgument
+from localaws.sql.functions.arrays import CONCAT
+from localaws.sql.functions.registry import BadArgument, choose
 from localaws.sql.scope import Typed
 from localaws.sql.types import (
     BOOLEAN,
@@ -16,8 +17,6 @@ from localaws.sql.types import (
     VARBINARY,
     VARCHAR,
     YEAR_TO_MONTH,
-    Type,
-    array,
     can_coerce,
     common_type,
     decimal,
@@ -72,26 +71,14 @@ def _compare(symbol: str, left: Typed, right: Typed) -> Typed:
 
 def _concatenate(left: Typed, right: Typed) -> Typed:
     if "array" in (left.type.base, right.type.base):
-        target = common_type(left.type, right.type)
-        if target is None:
-            target = _array_with_element(left.type, right.type)
-            if target is None:
-                raise _mismatch("||", left, right)
-            left, right = (
-                each if each.type.base == "array" else Typed(f"[{each.sql}]", array(each.type))
-                for each in (left, right)
-            )
-        return Typed(f"({coerce(left, target).sql} || {coerce(right, target).sql})", target)
+        result = choose([overload for _, overload in CONCAT], [left, right])
+        if result is None:
+            raise _mismatch("||", left, right)
+        return result
     for target in (VARCHAR, VARBINARY):
         if can_coerce(left.type, target) and can_coerce(right.type, target):
             return Typed(f"({coerce(left, target).sql} || {coerce(right, target).sql})", target)
     raise _mismatch("||", left, right)
-
-
-def _array_with_element(left: Type, right: Type) -> Type | None:
-    if left.base == "array":
-        return left if can_coerce(right, left.element) else None
-    return right if can_coerce(left, right.element) else None
 
 
 def _arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:

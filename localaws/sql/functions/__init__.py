@@ -4,16 +4,23 @@ A function that is not here is refused by name. Each entry is a signature in Tri
 the DuckDB expression that computes exactly that; the `tr_*` macros stand in engine/macros/.
 """
 
-from localaws.sql.functions import aggregates, arrays, conditional, dates, json, numbers, strings
+from localaws.sql.functions import (
+    aggregates,
+    arrays,
+    conditional,
+    dates,
+    json,
+    maps,
+    numbers,
+    strings,
+)
 from localaws.sql.functions.registry import Overload
 
-SCALARS: dict[str, list[Overload]] = {
-    **strings.FUNCTIONS,
-    **numbers.FUNCTIONS,
-    **dates.FUNCTIONS,
-    **json.FUNCTIONS,
-    **arrays.FUNCTIONS,
-    **conditional.FUNCTIONS,
-}
+SCALARS: dict[str, list[Overload]] = {}
+# Some names, like concat and reverse, have overloads in several families.
+for _family in (strings, numbers, dates, json, arrays, maps, conditional):
+    for _name, _overloads in _family.FUNCTIONS.items():
+        SCALARS.setdefault(_name, []).extend(_overloads)
+
 AGGREGATES: dict[str, list[Overload]] = aggregates.AGGREGATES
 WINDOWS: dict[str, list[Overload]] = aggregates.WINDOWS

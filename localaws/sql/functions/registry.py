@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from localaws.sql.casts import coerce
 from localaws.sql.scope import Typed
-from localaws.sql.types import UNKNOWN, Type, can_coerce, common_type, parse_type
+from localaws.sql.types import UNKNOWN, Type, can_coerce, common_type, parse_type, row
 
 Rule = Callable[[list[Typed]], Typed]
+# Raises BadArgument for a type that the engine treats otherwise than Trino.
+Check = Callable[[Type], None]
 
 
 class BadArgument(Exception):
@@ -19,19 +21,23 @@ class BadArgument(Exception):
 class Overload:
     """One signature of a function.
 
-    `parameters` are type spellings as in Trino's documentation; T, K, V stand for any type,
-    bound at their first use; a last parameter ending in `...` repeats. `returns` is a spelling
-    over the same variables, or `=N` for the type of argument N. `build` is a template with the
-    argument's SQL at {0}, {1}, ... ({pipes}: all of them, joined by ||), or a function of the
-    coerced arguments.
+    `parameters` are type spellings as in Trino's documentation; T, U, K, V, W stand for any type,
+    bound to what all their uses have in common; a last parameter ending in `...` repeats.
+    `returns` is a spelling over the same variables, or `=N` for the type of argument N. `build`
+    is a template with the argument's SQL at {0}, {1}, ... ({pipes}: all of them, joined by ||),
+    or a function of the coerced arguments. `checks` hold for the variables they are named after.
     """
 
     parameters: tuple[str, ...]
     returns: str
     build: str | Rule
+    checks: dict[str, Check] = field(default_factory=dict)
 
     def apply(self, arguments: list[Typed]) -> Typed | None:
-        """The call compiled, or None where the arguments do not fit."""
+        """The call compiled, or None where the arguments do not fit.
+
+        Raises BadArgument for a call that only the engine cannot do.
+        """
         parameters = self._expanded(len(arguments))
         if parameters is None:
             return None
@@ -39,6 +45,8 @@ class Overload:
         if bound is None:
             return None
         targets, variables = bound
+        for name, check in self.checks.items():
+            check(variables.get(name, UNKNOWN))
         coerced = [coerce(each, to) for each, to in zip(arguments, targets, strict=True)]
         if callable(self.build):
             return self.build(coerced)
@@ -59,14 +67,25 @@ class Overload:
         return f"({', '.join(self.parameters)})"
 
 
-def signature(text: str, build: str | Rule) -> tuple[str, Overload]:
+def signature(text: str, build: str | Rule, **checks: Check) -> tuple[str, Overload]:
     """An entry from `name(parameter, ...) -> result`."""
     match = re.fullmatch(r"(\w+)\((.*)\) -> (.+)", text)
     if not match:
         raise ValueError(f"not a signature: {text}")
     name, parameters, returns = match.groups()
-    parts = re.split(r",\s*(?![^(]*\))", parameters) if parameters else []
-    return name, Overload(tuple(parts), returns, build)
+    return name, Overload(_split(parameters), returns, build, checks)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """The parts of `a, map(b, c)` between its outermost commas."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return tuple(part.strip() for part in parts) if text else ()
 
 
 def table(*entries: tuple[str, Overload]) -> dict[str, list[Overload]]:
@@ -94,7 +113,8 @@ def _fits_exactly(overload: Overload, arguments: list[Typed]) -> bool:
     )
 
 
-_VARIABLE = re.compile(r"\b[TKV]\b")
+_VARIABLE = re.compile(r"[TUKVW]")
+_GENERIC = re.compile(r"(array|map|row)\((.*)\)")
 
 
 def _bind(parameters: list[str], given: list[Type]) -> tuple[list[Type], dict[str, Type]] | None:
@@ -120,14 +140,23 @@ def _collect(parameter: str, given: Type, variables: dict[str, Type]) -> bool:
             return False
         variables[parameter] = bound
         return True
-    if match := re.fullmatch(r"(array|map)\((.*)\)", parameter):
+    if match := _GENERIC.fullmatch(parameter):
         if given.base == "unknown":
             return True
-        parts = [part.strip() for part in match[2].split(",")]
-        return given.base == match[1] and all(
-            _collect(part, type_, variables) for part, type_ in zip(parts, given.args, strict=True)
+        parts = _split(match[2])
+        return (
+            given.base == match[1]
+            and len(parts) == len(given.args)
+            and all(
+                _collect(part, type_, variables)
+                for part, type_ in zip(parts, _parts(given), strict=True)
+            )
         )
     return True
+
+
+def _parts(given: Type) -> tuple[Type, ...]:
+    return tuple(type_ for _, type_ in given.args) if given.base == "row" else given.args
 
 
 def _target(parameter: str, given: Type, variables: dict[str, Type]) -> Type | None:
@@ -158,7 +187,13 @@ def _substitute(spelling: str, variables: dict[str, Type]) -> Type | None:
         return variables.get(spelling, UNKNOWN)
     if spelling.startswith("interval"):
         return Type(spelling)
-    if match := re.fullmatch(r"(array|map)\((.*)\)", spelling):
-        parts = [_substitute(part.strip(), variables) for part in match[2].split(",")]
-        return Type(match[1], tuple(parts)) if all(parts) else None
+    if match := _GENERIC.fullmatch(spelling):
+        parts = [_substitute(part, variables) for part in _split(match[2])]
+        if not all(parts):
+            return None
+        return (
+            row(*((None, part) for part in parts))
+            if match[1] == "row"
+            else Type(match[1], tuple(parts))
+        )
     return parse_type(spelling)
