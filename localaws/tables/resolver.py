@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -28,6 +28,7 @@ from localaws.tables.hive import HiveTable, Split, load_hive_table, splits
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
 from localaws.tables.information_schema import InformationSchemaTable
 from localaws.tables.pruning import kept_partitions, matching, partition_value
+from localaws.tables.readings import Reading, resolve
 from localaws.tables.views import is_view, load_view
 
 _Relation = HiveTable | IcebergTable | InformationSchemaTable | View
@@ -100,24 +101,23 @@ class Lakehouse:
 
     def finish(self, output: Output, analysis: Analysis, session: Session) -> "Plan":
         """The query's scan markers replaced by what is to be read."""
-        text, scanned = output.sql, 0
-        for scan in analysis.scans:
-            scan_sql, size = self._scan(scan, session)
-            text = text.replace(scan.marker, scan_sql)
-            scanned += size
+        text, scanned = resolve(output.sql, self.readings(analysis.scans, session), session)
         return Plan(text, output, scanned)
 
-    def _scan(self, scan: Scan, session: Session) -> tuple[str, int]:
-        """The scan's SQL, and the bytes it reads."""
+    def readings(self, scans: list[Scan], session: Session) -> dict[str, Reading]:
+        """What stands behind the markers of the scans."""
+        return {
+            scan.marker: self._reading(scan, f"s{number}_", session)
+            for number, scan in enumerate(scans)
+        }
+
+    def _reading(self, scan: Scan, prefix: str, session: Session) -> Reading:
+        """`prefix`: begins the names by which the engine's plan tells this scan from others."""
         table = scan.table
         if isinstance(table, InformationSchemaTable):
-            return self._scan_catalog(scan, table, session), 0
+            return Reading(self._scan_catalog(scan, table, session))
         if isinstance(table, IcebergTable):
-            columns = [each for each in table.columns if each[0] in scan.used]
-            files = [(file, self.lake.stored_file(file)) for file in table.data_files()]
-            paths = [stored.path for _, stored in files]
-            sql = iceberg.files_sql(table, columns, files)
-            return sql, parquet_bytes(paths, [name for name, _ in columns], session)
+            return iceberg.read(table, scan.used, self.lake, prefix)
         return self._scan_hive(scan, table, session)
 
     def _scan_catalog(self, scan: Scan, table: InformationSchemaTable, session: Session) -> str:
@@ -126,17 +126,21 @@ class Lakehouse:
         kept = matching(names, keys, scan.alias, scan.filters, session) if keys else []
         return information_schema.rows_sql(table, [names[i] for i in kept], self.catalog, self.lake)
 
-    def _scan_hive(self, scan: Scan, table: HiveTable, session: Session) -> tuple[str, int]:
+    def _scan_hive(self, scan: Scan, table: HiveTable, session: Session) -> Reading:
         kept = kept_partitions(scan, table, self.store, session)
         found = splits(table, kept, self.store)
         data = [each for each in table.data_columns if each[0] in scan.used]
         keys = [each for each in table.partition_columns if each[0] in scan.used]
         if not found:
-            return _empty(data + keys), 0
+            return Reading(_empty(data + keys))
         names = ", ".join(f"f.{quoted(name)}" for name, _ in data)
-        relation, size = self._read(table, data, found, session)
+        relation = self._relation(table, data, found, session)
+        reading = Reading(relation, sum(each.stored.size for each in found))
+        if table.serde == parquet_format.SERDE:
+            paths = tuple(each.stored.path for each in found)
+            reading = Reading(relation, 0, paths, {name: name for name, _ in data})
         if not keys and "$path" not in scan.used:
-            return f"(SELECT {names or '1 AS one'} FROM {relation} AS f)", size
+            return replace(reading, sql=f"(SELECT {names or '1 AS one'} FROM {relation} AS f)")
         key_columns = [name for name, _ in keys]
         rows = ", ".join(_place(each, table, keys) for each in found)
         columns = ", ".join([quoted(json_format.FILE), '"$path"', *map(quoted, key_columns)])
@@ -144,23 +148,22 @@ class Lakehouse:
             [*([names] if names else []), *(f"p.{quoted(k)}" for k in key_columns)]
         )
         prefix = f"{selected}, " if selected else ""
-        return (
+        located = (
             f'(SELECT {prefix}p."$path" FROM {relation} AS f '
             f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p."$file")'
-        ), size
+        )
+        return replace(reading, sql=located)
 
-    def _read(
+    def _relation(
         self,
         table: HiveTable,
         columns: list[tuple[str, Type]],
         found: list[Split],
         session: Session,
-    ) -> tuple[str, int]:
-        paths = [each.stored.path for each in found]
-        whole = sum(each.stored.size for each in found)
+    ) -> str:
         if table.serde == parquet_format.SERDE:
-            relation = parquet_format.scan_sql(columns, paths, session)
-            return relation, parquet_bytes(paths, [name for name, _ in columns], session)
+            paths = [each.stored.path for each in found]
+            return parquet_format.scan_sql(columns, paths, session)
         groups: dict[str, list[Path]] = {}
         for each in found:
             groups.setdefault(_compression(each.stored.key), []).append(each.stored.path)
@@ -177,7 +180,7 @@ class Lakehouse:
         else:
             message = f"{table.database}.{table.name}: SerDe {table.serde or '(none)'}"
             raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
-        return f"({' UNION ALL '.join(f'SELECT * FROM {part}' for part in parts)})", whole
+        return f"({' UNION ALL '.join(f'SELECT * FROM {part}' for part in parts)})"
 
     def _json(
         self,
@@ -241,19 +244,6 @@ def _place(each: Split, table: HiveTable, keys: list[tuple[str, Type]]) -> str:
     values = [partition_value(by_name[name], type_) for name, type_ in keys]
     paths = (text_literal(str(each.stored.path)), text_literal(each.url))
     return f"({', '.join([*paths, *values])})"
-
-
-def parquet_bytes(paths: list[Path], columns: list[str], session: Session) -> int:
-    """Compressed bytes of the column chunks that a query over `columns` reads."""
-    if not paths or not columns:
-        return 0
-    names = json_format.text_list(columns)
-    ((size,),) = session.rows(
-        "SELECT coalesce(sum(total_compressed_size), 0) FROM "
-        f"parquet_metadata({json_format.text_list([str(path) for path in paths])}) "
-        f"WHERE list_contains({names}, lower(split_part(path_in_schema, ', ', 1)))"
-    )
-    return int(size)
 
 
 def _snapshot(table, version: exp.Version | None) -> int | None:

@@ -4,13 +4,20 @@ Athena writes position deletes (merge on read); here the rows that stay are copi
 (copy on write). Readers see the same rows either way, and one snapshot a statement.
 """
 
+from dataclasses import dataclass
+
+from pyiceberg.table import FileScanTask
+
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
 from localaws.sql.merge import SOURCE, TARGET, RowChanges
 from localaws.sql.scope import Analysis
 from localaws.sql.types import quoted
 from localaws.tables import iceberg
-from localaws.tables.resolver import Lakehouse, parquet_bytes
+from localaws.tables.readings import Reading, resolve
+from localaws.tables.resolver import Lakehouse
+
+_TARGET_SCAN = "/*the target's files*/"
 
 
 def change_rows(
@@ -20,54 +27,48 @@ def change_rows(
 
     Raises MERGE_TARGET_ROW_MULTIPLE_MATCHES, ICEBERG_COMMIT_ERROR.
     """
-    table = changes.table
-    files = {
-        str(stored.path): (data_file, stored)
-        for data_file in table.data_files()
-        for stored in (lakehouse.lake.stored_file(data_file),)
-    }
-    scanned = _source(changes, analysis, lakehouse, session)
-    target = parquet_bytes(
-        [stored.path for _, stored in files.values()],
-        [name for name, _ in table.columns],
-        session,
-    )
-    session.charge(target)
-    scanned += target
-    everything = iceberg.files_sql(table, list(table.columns), list(files.values()))
-    _find_changes(changes, everything, session)
+    readings = lakehouse.readings(analysis.scans, session)
     try:
-        return _commit(changes, files, session), scanned
+        scanned = _source(changes, readings, session)
+        scanned += _find_changes(changes, readings, lakehouse, session)
+        rows, more = _commit(changes, readings, lakehouse, session)
+        return rows, scanned + more
     finally:
         for name in ("merge_source", "merge_rows"):
             session.run(f"DROP TABLE IF EXISTS {name}")
 
 
-def _source(changes: RowChanges, analysis: Analysis, lakehouse: Lakehouse, session: Session) -> int:
+def _source(changes: RowChanges, readings: dict[str, Reading], session: Session) -> int:
     """The source as a numbered temporary table, read once; the bytes scanned for it."""
     if changes.source is None:
         session.run("CREATE TEMP TABLE merge_source AS SELECT 0 AS number")
-        # Subqueries of UPDATE and DELETE conditions scan tables of their own.
-        if analysis.scans:
-            message = "subqueries in UPDATE and DELETE are not supported locally"
-            raise QueryError("NOT_SUPPORTED", message)
         return 0
-    plan = lakehouse.finish(changes.source, analysis, session)
+    own = {marker: each for marker, each in readings.items() if marker in changes.source.sql}
+    sql, scanned = resolve(changes.source.sql, own, session)
     session.run(
-        "CREATE TEMP TABLE merge_source AS "
-        f"SELECT *, row_number() OVER () AS number FROM ({plan.sql})"
+        f"CREATE TEMP TABLE merge_source AS SELECT *, row_number() OVER () AS number FROM ({sql})"
     )
-    return plan.scanned
+    return scanned
 
 
-def _find_changes(changes: RowChanges, everything: str, session: Session) -> None:
-    """merge_rows: for each (target row, source row) that match, the clause that applies."""
+def _find_changes(
+    changes: RowChanges, readings: dict[str, Reading], lakehouse: Lakehouse, session: Session
+) -> int:
+    """merge_rows: for each (target row, source row) that match, the clause that applies.
+
+    The target's files are those that the ON condition leaves. The bytes scanned.
+    """
+    table = changes.table
+    used = [name for name, _ in table.columns]
+    target = iceberg.read(table, used, lakehouse.lake, "t_", place=True)
     clause = _first_clause(changes, matched=True)
-    session.run(
-        "CREATE TEMP TABLE merge_rows AS "
+    sql, scanned = resolve(
         f'SELECT {TARGET}."$file", {TARGET}."$row", {SOURCE}.number, {clause} AS clause '
-        f"FROM {everything} AS {TARGET} JOIN merge_source AS {SOURCE} ON {changes.on}"
+        f"FROM {_TARGET_SCAN} AS {TARGET} JOIN merge_source AS {SOURCE} ON {changes.on}",
+        {_TARGET_SCAN: target, **readings},
+        session,
     )
+    session.run(f"CREATE TEMP TABLE merge_rows AS {sql}")
     doubled = session.rows(
         "SELECT 1 FROM merge_rows WHERE clause IS NOT NULL "
         'GROUP BY "$file", "$row" HAVING count(*) > 1 LIMIT 1'
@@ -75,6 +76,7 @@ def _find_changes(changes: RowChanges, everything: str, session: Session) -> Non
     if doubled:
         message = "One MERGE target table row matched more than one source row"
         raise QueryError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
+    return scanned
 
 
 def _first_clause(changes: RowChanges, *, matched: bool) -> str:
@@ -87,35 +89,68 @@ def _first_clause(changes: RowChanges, *, matched: bool) -> str:
     return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS INTEGER)"
 
 
-def _commit(changes: RowChanges, files: dict, session: Session) -> int:
-    table = changes.table
-    touched = [
-        path
-        for (path,) in session.rows(
-            'SELECT DISTINCT "$file" FROM merge_rows WHERE clause IS NOT NULL'
+@dataclass(frozen=True)
+class _Touched:
+    """Files that hold a changed row; `rewritten` are those that keep some of their rows."""
+
+    tasks: list[FileScanTask]
+    rewritten: list[FileScanTask]
+    rows: int
+
+
+def _touched(changes: RowChanges, lakehouse: Lakehouse, session: Session) -> _Touched:
+    deleting = ", ".join(
+        str(number)
+        for number, clause in enumerate(changes.clauses)
+        if clause.matched and clause.values is None
+    )
+    counts = {
+        path: (changed, deleted)
+        for path, changed, deleted in session.rows(
+            'SELECT "$file", count(*), '
+            f"count(*) FILTER ({f'clause IN ({deleting})' if deleting else 'false'}) "
+            'FROM merge_rows WHERE clause IS NOT NULL GROUP BY "$file"'
         )
-    ]
-    ((changed,),) = session.rows("SELECT count(*) FROM merge_rows WHERE clause IS NOT NULL")
-    parts = []
-    if touched:
-        parts.append(_kept_and_updated(changes, [files[path] for path in touched]))
+    }
+    found = {}
+    for task in changes.table.tasks() if counts else []:
+        path = str(lakehouse.lake.stored_file(task.file).path)
+        if path in counts:
+            found[path] = task
+    rewritten = [task for path, task in found.items() if counts[path][1] < task.file.record_count]
+    rows = sum(changed for changed, _ in counts.values())
+    return _Touched(list(found.values()), rewritten, rows)
+
+
+def _commit(
+    changes: RowChanges, readings: dict[str, Reading], lakehouse: Lakehouse, session: Session
+) -> tuple[int, int]:
+    """(rows changed or inserted, bytes scanned)."""
+    table = changes.table
+    touched = _touched(changes, lakehouse, session)
     inserts, count = _inserts(changes, session)
+    parts, readings = [], dict(readings)
+    if touched.rewritten:
+        everything = iceberg.files_sql(
+            table, list(table.columns), touched.rewritten, lakehouse.lake, "w_", place=True
+        )
+        parts.append(_kept_and_updated(changes, everything))
     if count:
         parts.append(inserts)
-    if not parts:
-        return 0
-    names = [name for name, _ in table.columns]
-    sql = iceberg.named_columns(" UNION ALL ".join(parts), names)
-    written = list(iceberg.data_files(table.table, session.batches(sql, iceberg.BATCH_ROWS)))
-    iceberg.replace_files(table.table, [files[path][0] for path in touched], written)
-    return changed + count
+    scanned, written = 0, []
+    if parts:
+        sql, scanned = resolve(" UNION ALL ".join(parts), readings, session)
+        names = [name for name, _ in table.columns]
+        batches = session.batches(iceberg.named_columns(sql, names), iceberg.BATCH_ROWS)
+        written = list(iceberg.data_files(table.table, batches))
+    iceberg.replace_files(table.table, [task.file for task in touched.tasks], written)
+    return touched.rows + count, scanned
 
 
-def _kept_and_updated(changes: RowChanges, files: list) -> str:
+def _kept_and_updated(changes: RowChanges, files: str) -> str:
     """The rows of the touched files as they are to be: kept, updated, without the deleted."""
-    table = changes.table
     columns = []
-    for i, (name, type_) in enumerate(table.columns):
+    for i, (name, type_) in enumerate(changes.table.columns):
         branches = " ".join(
             f"WHEN {number} THEN {clause.values[i]}"
             for number, clause in enumerate(changes.clauses)
@@ -131,8 +166,7 @@ def _kept_and_updated(changes: RowChanges, files: list) -> str:
     ]
     gone = f" WHERE m.clause IS NULL OR m.clause NOT IN ({', '.join(deleting)})" if deleting else ""
     return (
-        f"SELECT {', '.join(columns)} "
-        f"FROM {iceberg.files_sql(table, list(table.columns), files)} AS {TARGET} "
+        f"SELECT {', '.join(columns)} FROM {files} AS {TARGET} "
         "LEFT JOIN (SELECT * FROM merge_rows WHERE clause IS NOT NULL) AS m "
         f'ON m."$file" = {TARGET}."$file" AND m."$row" = {TARGET}."$row" '
         f"LEFT JOIN merge_source AS {SOURCE} ON {SOURCE}.number = m.number{gone}"

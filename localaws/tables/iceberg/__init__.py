@@ -4,6 +4,7 @@ from pyiceberg.table import Table
 
 from localaws.tables.iceberg.changes import add_columns, drop_column, write_first_metadata
 from localaws.tables.iceberg.lake import Lake, is_iceberg
+from localaws.tables.iceberg.reading import read
 from localaws.tables.iceberg.scan import files_sql
 from localaws.tables.iceberg.table import IcebergTable
 from localaws.tables.iceberg.writing import (
@@ -26,6 +27,7 @@ __all__ = [
     "files_sql",
     "is_iceberg",
     "named_columns",
+    "read",
     "replace_files",
     "write_first_metadata",
 ]

@@ -1,39 +1,138 @@
 """SQL that reads an Iceberg table's data files; columns are found by field id."""
 
-from pyiceberg.manifest import DataFile
+from collections.abc import Collection
 
-from localaws.objects import StoredObject
+from pyiceberg.table import FileScanTask
+from pyiceberg.types import NestedField
+
 from localaws.sql.types import Type, quoted, text_literal
+from localaws.tables.iceberg import nested
+from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.table import IcebergTable
 from localaws.tables.iceberg.types import trino_type
-from localaws.tables.json_format import FILE
+from localaws.tables.json_format import FILE, text_list
+
+
+def engine_names(columns: Collection[str], table: IcebergTable, prefix: str) -> dict[str, int]:
+    """The names that the engine's plan shows for `columns`, and the field ids behind them."""
+    ids = [table.field_ids[name] for name in columns]
+    return {f"{prefix}{field_id}": field_id for field_id in ids}
 
 
 def files_sql(
     table: IcebergTable,
     columns: list[tuple[str, Type]],
-    files: list[tuple[DataFile, StoredObject]],
+    tasks: list[FileScanTask],
+    lake: Lake,
+    prefix: str = "f",
+    *,
+    path: bool = False,
+    place: bool = False,
 ) -> str:
-    """A relation of `columns`, "$path", and each row's place: "$file", "$row"."""
-    if not files:
-        nothing = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
-        places = ['NULL::VARCHAR AS "$path"', 'NULL::VARCHAR AS "$file"', '0 AS "$row"']
-        return f"(SELECT {', '.join([*nothing, *places])} WHERE false)"
-    fields = ", ".join(
-        f"{field.field_id}: {{name: {text_literal(field.name)}, "
-        f"type: {text_literal(trino_type(field.field_type).duckdb())}, default_value: NULL}}"
+    """A relation of `columns`, of "$path" if asked for, and of each row's place ("$file",
+    "$row") if asked for, without the rows that delete files name.
+
+    prefix: begins the names that the engine's plan shows for the columns.
+    """
+    if not tasks:
+        return _nothing(columns)
+    wanted = {table.field_ids[name] for name, _ in columns}
+    changed = [
+        field
         for field in table.schema.fields
+        if field.field_id in wanted and nested.has_changed(field, table.table)
+    ]
+    groups: dict[tuple, list[FileScanTask]] = {}
+    for task in tasks:
+        layout = _layout(changed, str(lake.stored_file(task.file).path))
+        groups.setdefault((bool(task.delete_files), layout), []).append(task)
+    parts = [
+        _group_sql(table, columns, group, lake, prefix, layout, path=path, place=place)
+        for (_, layout), group in groups.items()
+    ]
+    return parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(parts)})"
+
+
+def _layout(changed: list[NestedField], path: str) -> tuple[tuple[int, str, str], ...]:
+    """For each nested column that once had another shape: its id, the engine's type for it in
+    this file, and how `{}`, a value of that type, becomes one of today's."""
+    if not changed:
+        return ()
+    found = nested.shapes(path)
+    return tuple(
+        (
+            field.field_id,
+            nested.stored_type(field.field_type, found[field.field_id][1]),
+            nested.reshaped("\0", field.field_type, found[field.field_id][1]),
+        )
+        for field in changed
+        if field.field_id in found
     )
-    paths = ", ".join(text_literal(str(stored.path)) for _, stored in files)
-    urls = ", ".join(
-        f"({text_literal(str(stored.path))}, {text_literal(data_file.file_path)})"
-        for data_file, stored in files
+
+
+def _nothing(columns: list[tuple[str, Type]]) -> str:
+    values = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
+    places = ['NULL::VARCHAR AS "$path"', 'NULL::VARCHAR AS "$file"', '0 AS "$row"']
+    return f"(SELECT {', '.join([*values, *places])} WHERE false)"
+
+
+def _group_sql(
+    table: IcebergTable,
+    columns: list[tuple[str, Type]],
+    tasks: list[FileScanTask],
+    lake: Lake,
+    prefix: str,
+    layout: tuple[tuple[int, str, str], ...],
+    *,
+    path: bool,
+    place: bool,
+) -> str:
+    files = {str(lake.stored_file(task.file).path): task.file.file_path for task in tasks}
+    deletes = {each.file_path: each for task in tasks for each in task.delete_files}
+    wanted = {table.field_ids[name] for name, _ in columns}
+    fields = [field for field in table.schema.fields if field.field_id in wanted]
+    # A schema cannot be empty: count(*) names a column and does not read it.
+    stored_types = {field_id: type_ for field_id, type_, _ in layout}
+    described = ", ".join(
+        f"{field.field_id}: {{name: '{prefix}{field.field_id}', "
+        f"type: {text_literal(stored_types.get(field.field_id) or _engine_type(field))}, "
+        "default_value: NULL}"
+        for field in fields or table.schema.fields[:1]
     )
-    names = ", ".join(f"f.{quoted(name)}" for name, _ in columns)
-    selected = f"{names}, " if names else ""
-    return (
-        f'(SELECT {selected}u.url AS "$path", f."$file", f.file_row_number AS "$row" '
-        f"FROM read_parquet([{paths}], schema = MAP {{{fields}}}, "
-        f"filename = '{FILE}', file_row_number = true) AS f "
-        f'JOIN (VALUES {urls}) AS u(path, url) ON f."$file" = u.path)'
+    options = [f"schema = MAP {{{described}}}"]
+    if path or place or deletes:
+        options += [f"filename = '{FILE}'", "file_row_number = true"]
+    values = {field_id: value for field_id, _, value in layout}
+    selected = []
+    for name, _ in columns:
+        field_id = table.field_ids[name]
+        column = f'f."{prefix}{field_id}"'
+        value = values.get(field_id, "\0").replace("\0", column)
+        selected.append(f"{value} AS {quoted(name)}")
+    if path:
+        selected.append('u.url AS "$path"')
+    if place:
+        selected += [f'f."{FILE}"', 'f.file_row_number AS "$row"']
+    sql = (
+        f"SELECT {', '.join(selected or ['1 AS one'])} "
+        f"FROM read_parquet({text_list(list(files))}, {', '.join(options)}) AS f"
     )
+    if path:
+        sql += f' JOIN (VALUES {_pairs(files)}) AS u(path, url) ON f."{FILE}" = u.path'
+    if deletes:
+        stored = [str(lake.stored_file(each).path) for each in deletes.values()]
+        sql += (
+            " ANTI JOIN (SELECT p.path, d.pos FROM "
+            f"read_parquet({text_list(stored)}) AS d "
+            f"JOIN (VALUES {_pairs(files)}) AS p(path, url) ON d.file_path = p.url) AS gone "
+            f'ON gone.path = f."{FILE}" AND gone.pos = f.file_row_number'
+        )
+    return f"({sql})"
+
+
+def _engine_type(field: NestedField) -> str:
+    return trino_type(field.field_type).duckdb()
+
+
+def _pairs(files: dict[str, str]) -> str:
+    return ", ".join(f"({text_literal(path)}, {text_literal(url)})" for path, url in files.items())

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from pyiceberg.manifest import DataFile
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
+from pyiceberg.table import FileScanTask, Table
 
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type
@@ -23,6 +24,13 @@ class IcebergTable:
     # Time travel shows the columns of its time, a plain query those of today.
     time_travel: bool = False
 
+    # Hidden partitioning: no column stands for a folder.
+    partition_keys: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.database}.{self.name}"
+
     @cached_property
     def schema(self) -> Schema:
         snapshot = self.table.snapshot_by_id(self.snapshot_id) if self.time_travel else None
@@ -32,17 +40,38 @@ class IcebergTable:
 
     @cached_property
     def columns(self) -> tuple[tuple[str, Type], ...]:
-        return tuple((field.name, trino_type(field.field_type)) for field in self.schema.fields)
+        return tuple(
+            (field.name.lower(), trino_type(field.field_type)) for field in self.schema.fields
+        )
 
-    # Hidden partitioning: no column stands for a folder.
-    partition_keys: tuple[str, ...] = ()
+    @cached_property
+    def field_ids(self) -> dict[str, int]:
+        return {field.name.lower(): field.field_id for field in self.schema.fields}
 
-    def data_files(self) -> list[DataFile]:
-        """Raises NOT_SUPPORTED for delete files, which other engines may have written."""
+    def tasks(self, row_filter: BooleanExpression | None = None) -> list[FileScanTask]:
+        """The data files that may hold rows for the filter, each with its delete files.
+
+        `row_filter` speaks of the current schema's names. Raises NOT_SUPPORTED for files that
+        other engines may have written: equality deletes, deletion vectors, ORC, Avro.
+        """
         if self.snapshot_id is None:
             return []
-        tasks = list(self.table.scan(snapshot_id=self.snapshot_id).plan_files())
-        if any(task.delete_files for task in tasks):
-            message = f"{self.database}.{self.name}: merge-on-read delete files"
-            raise QueryError("NOT_SUPPORTED", f"{message} are not supported locally")
-        return [task.file for task in tasks]
+        scan = self.table.scan(row_filter or AlwaysTrue(), snapshot_id=self.snapshot_id)
+        try:
+            tasks = list(scan.plan_files())
+        except ValueError as error:
+            if "equality deletes" not in str(error):
+                raise
+            message = f"{self.title}: equality delete files are not supported locally"
+            raise QueryError("NOT_SUPPORTED", message) from None
+        for task in tasks:
+            for file in (task.file, *task.delete_files):
+                _require_readable(file, self.title)
+        return tasks
+
+
+def _require_readable(file: DataFile, title: str) -> None:
+    if file.file_format != FileFormat.PARQUET:
+        kind = "data" if file.content == DataFileContent.DATA else "delete"
+        message = f"{title}: {kind} files in format {file.file_format} are not supported locally"
+        raise QueryError("NOT_SUPPORTED", message)
