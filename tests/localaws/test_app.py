@@ -140,7 +140,7 @@ def test_other_services_are_refused(client, service, call):
 @pytest.mark.parametrize(
     ("service", "call", "arguments"),
     [
-        ("athena", "list_prepared_statements", {"WorkGroup": "primary"}),
+        ("athena", "list_application_dpu_sizes", {}),
         ("glue", "list_blueprints", {}),
         ("glue", "start_workflow_run", {"Name": "w"}),
         ("glue", "create_session", {"Id": "s", "Role": ROLE, "Command": {"Name": "glueetl"}}),

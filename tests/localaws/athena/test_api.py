@@ -61,8 +61,11 @@ def test_a_running_query_can_be_stopped(athena) -> None:
     ("request_", "message"),
     [
         ({"QueryString": "SELECT 1"}, "No output location provided"),
-        ({"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "file:///tmp/"}}, "is not a location"),
-        ({"QueryString": "SELECT 1", "WorkGroup": "nope"}, "WorkGroup is not found|No output"),
+        ({"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "file:///tmp/"}}, "outputLocation is not a valid S3 path"),
+        ({"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "s3://no-such-bucket/"}}, "Unable to verify/create output bucket no-such-bucket"),
+        ({"QueryString": "SELECT 1", "WorkGroup": "nope"}, "WorkGroup is not found."),
+        ({"QueryString": "SELECT 1", "QueryExecutionContext": {"Catalog": "hive"}}, "Catalog 'hive' does not exist"),
+        ({"QueryString": " ; "}, "Only one sql statement is allowed"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_aws_shaped_errors(athena, request_, message) -> None:
