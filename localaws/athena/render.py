@@ -1,12 +1,13 @@
 """Values as Athena prints them in a result."""
 
-import struct
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from ipaddress import IPv6Address
 
 import pyarrow as pa
 
+from localaws.java_text import java_float
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type
 
@@ -29,8 +30,10 @@ def render(value: object, type_: Type) -> str:
     Raises NOT_SUPPORTED where Athena's text is not known.
     """
     match type_.base:
-        case "varchar" | "char" | "json":
+        case "varchar" | "json" | "uuid":
             return str(value)
+        case "char":
+            return str(value).ljust(type_.args[0])
         case "boolean":
             return "true" if value else "false"
         case "tinyint" | "smallint" | "integer" | "bigint":
@@ -53,6 +56,12 @@ def render(value: object, type_: Type) -> str:
                 "a timestamp with time zone other than UTC cannot be shown locally: "
                 "use x AT TIME ZONE 'UTC'",
             )
+        case "time":
+            return _time(value, type_.args[0])
+        case "time with time zone" if type_.zone:
+            return _time(value, type_.args[0]) + type_.zone
+        case "ipaddress":
+            return _address(value)
         case "varbinary":
             return " ".join(f"{byte:02x}" for byte in bytes(value))
         case "array":
@@ -76,37 +85,21 @@ def _nested(value: object, type_: Type) -> str:
     return "null" if value is None else render(value, type_)
 
 
+def _time(value: object, precision: int) -> str:
+    assert isinstance(value, time)
+    text = value.strftime("%H:%M:%S")
+    return f"{text}.{value.microsecond:06d}"[: 9 + precision] if precision else text
+
+
+def _address(value: object) -> str:
+    """IPv4 addresses are kept as IPv6 ones; of those Java spells zeros out as RFC 5952 says."""
+    address = IPv6Address(bytes(value))
+    return str(address.ipv4_mapped or address)
+
+
 def _timestamp(value: object, precision: int) -> str:
     assert isinstance(value, datetime)
     text = value.strftime("%Y-%m-%d %H:%M:%S")
     # strftime does not pad years before 1000.
     text = text.rjust(19, "0")
     return f"{text}.{value.microsecond:06d}"[: 20 + precision] if precision else text
-
-
-def java_float(value: float, *, single: bool = False) -> str:
-    """Java's Double.toString: plain from 0.001 to 10,000,000, else with an exponent."""
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
-    digits = Decimal(_shortest(value, single))
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        text = f"{digits:f}"
-        return text if "." in text else f"{text}.0"
-    sign, numbers, exponent = digits.as_tuple()
-    written = "".join(map(str, numbers)).rstrip("0") or "0"
-    power = len(numbers) + exponent - 1
-    return f"{'-' if sign else ''}{written[0]}.{written[1:] or '0'}E{power}"
-
-
-def _shortest(value: float, single: bool) -> str:
-    """The fewest digits that read back as the same value (as a 32-bit float for real)."""
-    if not single:
-        return repr(value)
-    shorter = (f"{value:.{digits}g}" for digits in range(1, 10))
-    return next(text for text in shorter if _as_single(float(text)) == value)
-
-
-def _as_single(value: float) -> float:
-    return struct.unpack("f", struct.pack("f", value))[0]

@@ -1,26 +1,21 @@
 """CAST, TRY_CAST, TRY and what else is about types."""
 
-import re
-
 from sqlglot import exp
 
 from localaws.sql import functions
 from localaws.sql.casts import CannotCast, cast
+from localaws.sql.dialect import EXPLICIT, SPELLING
 from localaws.sql.expressions.core import compile_expression, compiles, syntax
-from localaws.sql.expressions.literals import constant, typed_literal
+from localaws.sql.expressions.literals import binary_literal, constant, typed_literal
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import DATE, Type, parse_type, text_literal
+from localaws.sql.types import DATE, Type, UnsupportedType, parse_trino_type, text_literal
 
 
-def target_type(node: exp.DataType, scope: Scope) -> Type:
-    spelling = node.sql("trino").lower()
-    spelling = re.sub(
-        r"timestamp(\(\d+\))? with time zone", r"timestamp\1 with time zone", spelling
-    )
-    # Unlike Hive's, Trino's bare DECIMAL has all 38 digits.
-    spelling = re.sub(r"\bdecimal\b(?!\()", "decimal(38,0)", spelling)
+def target_type(spelling: str, scope: Scope, node: exp.Expression) -> Type:
     try:
-        return parse_type(spelling)
+        return parse_trino_type(spelling)
+    except UnsupportedType as error:
+        scope.error("NOT_SUPPORTED", str(error), node)
     except ValueError as error:
         scope.error("TYPE_NOT_FOUND", str(error), node)
 
@@ -28,8 +23,14 @@ def target_type(node: exp.DataType, scope: Scope) -> Type:
 @compiles(exp.Cast, parts={"this", "to"})
 @compiles(exp.TryCast, parts={"this", "to", "safe", "requires_string"})
 def _cast(node: exp.Cast, scope: Scope) -> Typed:
-    target = target_type(node.args["to"], scope)
-    if literal := typed_literal(node, target, scope):
+    if SPELLING not in node.meta:
+        message = "what follows the text of a typed literal is not supported locally"
+        scope.error("NOT_SUPPORTED", message, node)
+    written = EXPLICIT in node.meta
+    if not written and node.meta[SPELLING].lower() == "x":
+        return binary_literal(node.this.this, scope, node)
+    target = target_type(node.meta[SPELLING], scope, node)
+    if not written and (literal := typed_literal(node, target, scope)):
         return literal
     if value := constant(node.this, target):
         return value
@@ -55,9 +56,9 @@ def tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
                 "not supported locally: compute it in a subquery in FROM first"
             )
             scope.error("NOT_SUPPORTED", message, node)
-    if "tr_json_format(" in value.sql or "tr_regexp_extract_unsure(" in value.sql:
+    if "tr_regexp_extract_unsure(" in value.sql:
         # They may refuse at run time, and TRY would make NULL of it.
-        message = "TRY of json_format, or of a regular expression with optional groups,"
+        message = "TRY of a regular expression with optional groups,"
         scope.error("NOT_SUPPORTED", f"{message} is not supported locally", node)
     return Typed(f"TRY({value.sql})", value.type)
 

@@ -3,10 +3,11 @@
 import math
 import re
 from datetime import date, datetime
+from ipaddress import IPv4Address, ip_address
 
 from sqlglot import exp
 
-from localaws.sql.dialect import EXPLICIT
+from localaws.sql.dialect import SPELLING
 from localaws.sql.expressions.core import compile_expression, compiles
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import (
@@ -16,8 +17,11 @@ from localaws.sql.types import (
     DAY_TO_SECOND,
     DOUBLE,
     INTEGER,
+    IPADDRESS,
     JSON,
+    MAX_PRECISION,
     UNKNOWN,
+    UUID,
     VARBINARY,
     YEAR_TO_MONTH,
     Type,
@@ -73,11 +77,15 @@ def _boolean(node: exp.Boolean, _: Scope) -> Typed:
     return Typed("TRUE" if node.this else "FALSE", BOOLEAN)
 
 
-@compiles(exp.HexString)
-def _hex(node: exp.HexString, scope: Scope) -> Typed:
-    digits = re.sub(r"\s", "", node.name)
-    if not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", digits):
-        scope.error("INVALID_LITERAL", "Binary literal must contain an even number of digits", node)
+def binary_literal(text: str, scope: Scope, node: exp.Expression) -> Typed:
+    """`X'68 65'`: two digits a byte, spaces where one likes."""
+    digits = re.sub(r"[ \t\r\n]", "", text)
+    if not re.fullmatch(r"[0-9a-fA-F]*", digits):
+        message = "Binary literal can only contain hexadecimal digits"
+        scope.error("SYNTAX_ERROR", message, node)
+    if len(digits) % 2:
+        message = "Binary literal must contain an even number of digits"
+        scope.error("SYNTAX_ERROR", message, node)
     return Typed(f"unhex('{digits}')", VARBINARY)
 
 
@@ -87,39 +95,71 @@ def _concatenated_literals(node: exp.Concat, scope: Scope) -> Typed:
 
 
 def typed_literal(node: exp.Cast, target: Type, scope: Scope) -> Typed | None:
-    """`DATE '...'`, `TIMESTAMP '...'` and `DECIMAL '...'`; None where the node is a real CAST.
-
-    sqlglot gives both the same node. For a DATE they mean the same; the precision of a timestamp
-    literal is that of its text, and its node carries precision 0.
-    """
-    literal = node.this
-    if EXPLICIT in node.meta or not (isinstance(literal, exp.Literal) and literal.is_string):
-        return None
-    if target.base == "decimal" and not node.args["to"].expressions:
-        return decimal_literal(literal.this, scope, node)
-    text = literal.this.strip()
-    if target.base == "timestamp" and target.args == (0,):
-        fraction = re.search(r"\.(\d+)$", text)
-        precision = len(fraction[1]) if fraction else 0
-        if precision > 6:
-            scope.error(
-                "NOT_SUPPORTED", f"the precision of '{text}' is not supported locally", node
-            )
-        if value := constant(literal, timestamp(precision)):
-            return value
-        scope.error("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal", node)
-    if target.base == "timestamp with time zone" and target.args == (0,):
-        return _zoned_literal(text, scope, node)
+    """`DATE '...'`, `DECIMAL '...'`, `UUID '...'` and their like; None for a type whose literal
+    is only a CAST of the text. The text tells the precision, the scale and the zone."""
+    text = node.this.this
+    match target.base:
+        case "decimal" if node.meta[SPELLING].lower() == "decimal":
+            return decimal_literal(text, scope, node)
+        case "char" if node.meta[SPELLING].lower() == "char":
+            return Typed(text_literal(text), Type("char", (len(text),)))
+        case "time":
+            return _time_literal(text, scope, node)
+        case "uuid" | "ipaddress":
+            if value := constant(node.this, target):
+                return value
+            scope.error("INVALID_LITERAL", f"'{text}' is not a valid {target} literal", node)
+        case "timestamp":
+            return _timestamp_literal(text.strip(), scope, node)
     return None
 
 
+def _timestamp_literal(text: str, scope: Scope, node: exp.Cast) -> Typed:
+    if not re.fullmatch(r"[\d-]+( [\d:.]+)?", text):
+        return _zoned_literal(text, scope, node)
+    fraction = text.partition(".")[2]
+    if len(fraction) > 6:
+        scope.error("NOT_SUPPORTED", f"the precision of '{text}' is not supported locally", node)
+    if value := constant(node.this, timestamp(len(fraction))):
+        return value
+    scope.error("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal", node)
+
+
+_TIME = re.compile(
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
+    r"\s*(?P<zone>[+-]\d\d:\d\d)?"
+)
+
+
+def _time_literal(text: str, scope: Scope, node: exp.Cast) -> Typed:
+    match = _TIME.fullmatch(text.strip())
+    parts = [int(match[name] or 0) for name in ("hour", "minute", "second")] if match else [24]
+    if not match or parts[0] > 23 or parts[1] > 59 or parts[2] > 59:
+        scope.error("INVALID_LITERAL", f"'{text}' is not a valid TIME literal", node)
+    fraction = match["fraction"] or ""
+    if len(fraction) > MAX_PRECISION:
+        scope.error("NOT_SUPPORTED", f"the precision of '{text}' is not supported locally", node)
+    value = "{:02}:{:02}:{:02}".format(*parts) + (f".{fraction}" if fraction else "")
+    zone = match["zone"]
+    if zone and int(zone[1:3]) * 60 + int(zone[4:]) > 14 * 60:
+        scope.error("INVALID_LITERAL", f"'{text}' is not a valid TIME literal", node)
+    base = "time with time zone" if zone else "time"
+    return Typed(f"TIME '{value}'", Type(base, (len(fraction),), zone))
+
+
 def constant(node: exp.Expression, target: Type) -> Typed | None:
-    """A date or timestamp written as text, as a constant that the engine can compare with file
-    statistics; None for everything else, which is converted (or fails) at run time."""
+    """A date, timestamp, UUID or IP address written as text, as a constant that the engine can
+    compare with file statistics; None for everything else, which is converted (or fails) at run
+    time."""
     if not (isinstance(node, exp.Literal) and node.is_string):
         return None
     text = node.this.strip()
     try:
+        if target == IPADDRESS:
+            return Typed(f"unhex('{_address(node.this)}')", IPADDRESS)
+        if target == UUID:
+            spelled = re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", node.this)
+            return Typed(f"'{node.this.lower()}'::UUID", UUID) if spelled else None
         if target == DATE and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             return Typed(f"DATE '{date.fromisoformat(text)}'", DATE)
         if target.base == "timestamp" and re.fullmatch(
@@ -132,6 +172,19 @@ def constant(node: exp.Expression, target: Type) -> Typed | None:
     except ValueError:
         return None
     return None
+
+
+def _address(text: str) -> str:
+    """The 16 bytes of an IP address as hexadecimal digits; IPv4 is mapped into IPv6.
+
+    Raises ValueError.
+    """
+    address = ip_address(text)
+    if isinstance(address, IPv4Address):
+        return f"{'00' * 10}ffff{address.packed.hex()}"
+    if address.scope_id:
+        raise ValueError("an address with a zone")
+    return address.packed.hex()
 
 
 def _zoned_literal(text: str, scope: Scope, node: exp.Expression) -> Typed:
@@ -162,4 +215,4 @@ def _interval(node: exp.Interval, scope: Scope) -> Typed:
 
 @compiles(exp.ParseJSON, parts={"this", "is_literal"})
 def _json_literal(node: exp.ParseJSON, scope: Scope) -> Typed:
-    return Typed(f"tr_json_parse({compile_expression(node.this, scope).sql})", JSON)
+    return Typed(f"CAST(py_json_parse({compile_expression(node.this, scope).sql}) AS JSON)", JSON)
