@@ -48,7 +48,7 @@ class AthenaService:
     def __init__(self, context: Context) -> None:
         scratch = tmp_dir(context.data_dir) / "athena"
         engine = DuckDBEngine(objects_dir(context.data_dir), scratch)
-        lakehouse = Lakehouse(context.catalog, context.store, scratch, context.account)
+        lakehouse = Lakehouse(context.catalog, context.store, scratch, context.account, engine)
         _ensure_default_database(context)
         folder = context.data_dir / "athena"
         self._executions = Executions(context.state, engine, lakehouse, folder)

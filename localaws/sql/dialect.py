@@ -60,6 +60,11 @@ class AthenaQuery(Trino):
 
     class Parser(Trino.Parser):
         FUNCTIONS: ClassVar[dict] = {}
+        # Athena engine version 3 knows no SYSTEM_TIME and no SYSTEM_VERSION.
+        VERSION_PHRASES: ClassVar[dict] = {
+            ("FOR", "VERSION", "AS", "OF"): "VERSION",
+            ("FOR", "TIMESTAMP", "AS", "OF"): "TIMESTAMP",
+        }
         FUNCTION_PARSERS: ClassVar[dict] = {
             name: _written_cast(parser) if name in ("CAST", "TRY_CAST") else parser
             for name, parser in Trino.Parser.FUNCTION_PARSERS.items()

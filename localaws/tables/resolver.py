@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from localaws.catalog import Catalog, EntityNotFound
-from localaws.engine import Session
+from localaws.engine import Engine, Session
 from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
@@ -26,9 +25,11 @@ from localaws.tables import (
 )
 from localaws.tables.hive import HiveTable, Split, load_hive_table, splits
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
+from localaws.tables.iceberg.metadata_tables import MetadataTable, metadata_table
 from localaws.tables.information_schema import InformationSchemaTable
 from localaws.tables.pruning import kept_partitions, matching, partition_value
 from localaws.tables.readings import Reading, resolve
+from localaws.tables.time_travel import snapshot_of
 from localaws.tables.views import is_view, load_view
 
 _Relation = HiveTable | IcebergTable | InformationSchemaTable | View
@@ -42,6 +43,7 @@ class Lakehouse:
     store: ObjectStore
     scratch: Path
     account: str
+    engine: Engine
     lake: Lake = field(init=False)
     _locks: dict[tuple[str, str], RLock] = field(default_factory=dict)
     _guard: RLock = field(default_factory=RLock)
@@ -59,9 +61,6 @@ class Lakehouse:
 
     def glue_table(self, database: str, name: str) -> dict[str, Any]:
         """Raises SCHEMA_NOT_FOUND, TABLE_NOT_FOUND."""
-        if "$" in name:
-            message = f"the metadata table {database}.{name} is not supported locally"
-            raise QueryError("NOT_SUPPORTED", message)
         try:
             return self.catalog.get_table(database, name)
         except EntityNotFound:
@@ -81,16 +80,43 @@ class Lakehouse:
     def table(self, database: str, name: str, version: exp.Version | None = None) -> _Relation:
         if database == information_schema.NAME:
             return information_schema.information_schema_table(name)
+        if "$" in name:
+            return self._metadata_table(database, name, version)
         glue = self.glue_table(database, name)
         if is_iceberg(glue):
-            table = self.lake.load(glue)
-            snapshot = _snapshot(table, version)
-            place = (glue["DatabaseName"], glue["Name"])
-            return IcebergTable(*place, table, snapshot, time_travel=version is not None)
+            return self._iceberg_table(glue, version)
         if version is not None:
             message = f"{database}.{name}: only Iceberg tables have versions"
             raise QueryError("NOT_SUPPORTED", message)
         return load_view(glue) if is_view(glue) else load_hive_table(glue, self.catalog)
+
+    def _iceberg_table(self, glue: dict[str, Any], version: exp.Version | None) -> IcebergTable:
+        table, place = self.lake.load(glue), (glue["DatabaseName"], glue["Name"])
+        if version is not None:
+            snapshot_id = snapshot_of(table, version, self, self._evaluate)
+            return IcebergTable(*place, table, snapshot_id, time_travel=True)
+        current = table.metadata.current_snapshot()
+        return IcebergTable(*place, table, current.snapshot_id if current else None)
+
+    def _evaluate(self, sql: str) -> Any:
+        with self.engine.session() as session:
+            ((value,),) = session.rows(f"SELECT {sql}")
+        return value
+
+    def _metadata_table(
+        self, database: str, name: str, version: exp.Version | None
+    ) -> MetadataTable:
+        """`t$snapshots` and its like."""
+        base, _, kind = name.rpartition("$")
+        glue = self.glue_table(database, base)
+        if is_iceberg(glue) and version is None:
+            found = metadata_table(self._iceberg_table(glue, None), kind)
+            if found is not None:
+                return found
+        if version is not None:
+            raise QueryError("NOT_SUPPORTED", "This connector does not support versioned tables")
+        message = f"Table 'awsdatacatalog.{database}.{name}' does not exist"
+        raise QueryError("TABLE_NOT_FOUND", message)
 
     # ---- from a compiled query to one the engine runs
 
@@ -116,6 +142,10 @@ class Lakehouse:
         table = scan.table
         if isinstance(table, InformationSchemaTable):
             return Reading(self._scan_catalog(scan, table, session))
+        if isinstance(table, MetadataTable):
+            if "$path" in scan.used:
+                raise QueryError("COLUMN_NOT_FOUND", "Column '$path' cannot be resolved")
+            return Reading(table.sql())
         if isinstance(table, IcebergTable):
             return iceberg.read(table, scan.used, self.lake, prefix)
         return self._scan_hive(scan, table, session)
@@ -244,33 +274,3 @@ def _place(each: Split, table: HiveTable, keys: list[tuple[str, Type]]) -> str:
     values = [partition_value(by_name[name], type_) for name, type_ in keys]
     paths = (text_literal(str(each.stored.path)), text_literal(each.url))
     return f"({', '.join([*paths, *values])})"
-
-
-def _snapshot(table, version: exp.Version | None) -> int | None:
-    """The snapshot that `FOR VERSION / TIMESTAMP AS OF` names; the current one without it."""
-    if version is None:
-        current = table.metadata.current_snapshot()
-        return current.snapshot_id if current else None
-    expression = version.expression
-    if version.name.upper() == "VERSION" and isinstance(expression, exp.Literal):
-        snapshot = table.metadata.snapshot_by_id(int(expression.this))
-        if snapshot is None:
-            message = f"Iceberg snapshot ID does not exists: {expression.this}"
-            raise QueryError("INVALID_ARGUMENTS", message)
-        return snapshot.snapshot_id
-    if version.name.upper() == "TIMESTAMP" and isinstance(expression, exp.Cast):
-        return _snapshot_at(table, expression.this.name)
-    raise QueryError("NOT_SUPPORTED", "this form of time travel is not supported locally")
-
-
-def _snapshot_at(table, text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
-    except ValueError:
-        raise QueryError("NOT_SUPPORTED", f"the time zone of '{text}' is not UTC") from None
-    milliseconds = int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
-    snapshot = table.snapshot_as_of_timestamp(milliseconds)
-    if snapshot is None:
-        message = f"No version history table {table.name()} at or before {text}"
-        raise QueryError("INVALID_ARGUMENTS", message)
-    return snapshot.snapshot_id

@@ -55,6 +55,20 @@ class Athena:
     def scanned(self, sql: str) -> int:
         return self.execution(self.start(sql))["Statistics"]["DataScannedInBytes"]
 
+    def iceberg(self, name: str) -> Any:
+        """A table as PyIceberg sees it through its own Glue catalog, over HTTP."""
+        from pyiceberg.catalog.glue import GlueCatalog
+
+        endpoint = self.glue.meta.endpoint_url
+        settings = {"glue.endpoint": endpoint, "s3.endpoint": endpoint}
+        for service in ("glue", "s3"):
+            settings |= {
+                f"{service}.region": self.glue.meta.region_name,
+                f"{service}.access-key-id": "test",
+                f"{service}.secret-access-key": "test",
+            }
+        return GlueCatalog("outside", **settings).load_table((self.database, name))
+
     def put(self, key: str, text: str | bytes) -> None:
         body = text.encode() if isinstance(text, str) else text
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
