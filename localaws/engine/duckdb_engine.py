@@ -9,10 +9,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from localaws.engine import functions
 from localaws.sql.errors import QueryError
 
 _MACROS = Path(__file__).with_name("macros")
 _FAILED_BY_MACRO = re.compile(r"'@(?P<code>[A-Z_]+)@(?P<message>.*)@' to INT32", re.DOTALL)
+_FAILED_IN_PYTHON = re.compile(r"FunctionError: @(?P<code>[A-Z_]+)@(?P<message>.*)@", re.DOTALL)
 _TRINO_TYPES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 
 
@@ -36,9 +38,10 @@ class DuckDBEngine:
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
         self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
         # tr_fail first: the others use it.
-        families = "errors dates numbers strings json collections maps aggregates files"
+        families = "errors time_zones dates numbers date_texts strings collections maps aggregates files"
         for family in families.split():
             self._instance.execute((_MACROS / f"{family}.sql").read_text())
+        functions.register(self._instance)
         self._instance.execute("SET enable_external_access = false")
         self._instance.execute("SET lock_configuration = true")
 
@@ -112,7 +115,7 @@ class DuckDBSession:
 def translated(error: Exception) -> QueryError:
     """DuckDB's error as Athena would put it."""
     text = str(error)
-    if match := _FAILED_BY_MACRO.search(text):
+    if match := _FAILED_BY_MACRO.search(text) or _FAILED_IN_PYTHON.search(text):
         return QueryError(match["code"], match["message"])
     if text.startswith("INTERRUPT Error"):
         return QueryError("QUERY_CANCELED", "The query was canceled")

@@ -62,28 +62,3 @@ create macro tr_rpad(text, size, pad) as
             then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Padding string must not be empty')::varchar
         else rpad(text, cast(size as integer), pad)
     end;
-
-create macro tr_regexp_extract(text, pattern, place, groups) as
-    case
-        when place < 0 or place > groups
-            then
-                tr_fail(
-                    'INVALID_FUNCTION_ARGUMENT',
-                    'Pattern has ' || groups || ' groups. Cannot access group ' || place
-                )::varchar
-        when not regexp_matches(text, pattern) then null
-        when regexp_matches(text, pattern) then regexp_extract(text, pattern, cast(place as integer))
-    end;
-
--- The engine gives '' for a group that took no part in the match, Trino NULL: refused for
--- patterns with groups that may not take part.
-create macro tr_regexp_extract_unsure(text, pattern, place, groups) as
-    case
-        when tr_regexp_extract(text, pattern, place, groups) = ''
-            then
-                tr_fail(
-                    'NOT_SUPPORTED',
-                    'whether an optional group of the regular expression is empty or missing is not supported locally'
-                )::varchar
-        else tr_regexp_extract(text, pattern, place, groups)
-    end;

@@ -12,15 +12,17 @@ from localaws.sql.functions import (
     json,
     maps,
     numbers,
+    regexp,
     strings,
+    windows,
 )
 from localaws.sql.functions.registry import Overload
 
 SCALARS: dict[str, list[Overload]] = {}
 # Some names, like concat and reverse, have overloads in several families.
-for _family in (strings, numbers, dates, json, arrays, maps, conditional):
+for _family in (strings, regexp, numbers, dates, json, arrays, maps, conditional):
     for _name, _overloads in _family.FUNCTIONS.items():
         SCALARS.setdefault(_name, []).extend(_overloads)
 
 AGGREGATES: dict[str, list[Overload]] = aggregates.AGGREGATES
-WINDOWS: dict[str, list[Overload]] = aggregates.WINDOWS
+WINDOWS: dict[str, list[Overload]] = windows.WINDOWS

@@ -1,45 +1,39 @@
-"""JSON functions. Source of the rules: Trino documentation, "JSON functions and operators"."""
+"""JSON functions: the text is read and written in Python (engine/functions/json.py).
 
-import re
+Source of the rules: Trino documentation, "JSON functions and operators".
+"""
 
-from localaws.sql.functions.literals import constant_text
-from localaws.sql.functions.registry import BadArgument, signature, table
-from localaws.sql.scope import Typed
-from localaws.sql.types import JSON, VARCHAR
+from localaws.sql.functions.registry import Overload, signature, table
 
-_PATH = re.compile(r"\$(\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\]|\[\"[^\"\\]+\"\])*")
-
-
-def _path(value: Typed) -> str:
-    text = constant_text(value, "the JSON path")
-    if not _PATH.fullmatch(text):
-        raise BadArgument(f"the JSON path {text} is not supported locally")
-    return re.sub(r"\[\"([^\"]+)\"\]", r'."\1"', text).replace("'", "''")
+# A value of type JSON is its text to the engine.
+_TEXT = "CAST({0} AS VARCHAR)"
 
 
-def _extract_scalar(arguments: list[Typed]) -> Typed:
-    return Typed(f"tr_json_scalar({arguments[0].sql}, '{_path(arguments[1])}')", VARCHAR)
-
-
-def _extract(arguments: list[Typed]) -> Typed:
-    # The keys of a part keep their order, unless the whole was parsed before.
-    macro = "tr_json_extract" if arguments[0].type.base == "varchar" else "tr_json_extract_parsed"
-    return Typed(f"{macro}({arguments[0].sql}, '{_path(arguments[1])}')", JSON)
-
-
-def _format(arguments: list[Typed]) -> Typed:
-    if arguments[0].sql.startswith("tr_json_extract("):
-        return Typed(f"CAST({arguments[0].sql} AS VARCHAR)", VARCHAR)
-    return Typed(f"tr_json_format({arguments[0].sql})", VARCHAR)
+def _of_both(name: str, others: str, returns: str, build: str) -> list[tuple[str, Overload]]:
+    """The function of a document as text and of one as JSON."""
+    sql = build.replace("{0}", _TEXT)
+    return [
+        signature(f"{name}({type_}{others}) -> {returns}", sql) for type_ in ("varchar", "json")
+    ]
 
 
 FUNCTIONS = table(
-    signature("json_extract_scalar(varchar, varchar) -> varchar", _extract_scalar),
-    signature("json_extract_scalar(json, varchar) -> varchar", _extract_scalar),
-    signature("json_extract(varchar, varchar) -> json", _extract),
-    signature("json_extract(json, varchar) -> json", _extract),
-    signature("json_parse(varchar) -> json", "tr_json_parse({0})"),
-    signature("json_format(json) -> varchar", _format),
-    signature("json_array_length(varchar) -> bigint", "tr_json_array_length({0})"),
-    signature("json_array_length(json) -> bigint", "tr_json_array_length({0})"),
+    signature("json_parse(varchar) -> json", "CAST(py_json_parse({0}) AS JSON)"),
+    signature("json_format(json) -> varchar", _TEXT),
+    *_of_both("json_extract", ", varchar", "json", "CAST(py_json_extract({0}, {1}) AS JSON)"),
+    *_of_both("json_extract_scalar", ", varchar", "varchar", "py_json_extract_scalar({0}, {1})"),
+    *_of_both("json_size", ", varchar", "bigint", "py_json_size({0}, {1})"),
+    *_of_both("json_array_length", "", "bigint", "py_json_array_length({0})"),
+    *_of_both("json_array_get", ", bigint", "json", "CAST(py_json_array_get({0}, {1}) AS JSON)"),
+    *_of_both("is_json_scalar", "", "boolean", "py_is_json_scalar({0})"),
+    *(
+        entry
+        for type_ in ("varchar", "boolean", "bigint", "double")
+        for entry in _of_both(
+            "json_array_contains",
+            f", {type_}",
+            "boolean",
+            f"py_json_array_contains_{type_}({{0}}, {{1}})",
+        )
+    ),
 )

@@ -1,0 +1,58 @@
+"""Regular expression functions; they run in Python (engine/functions/regexp.py).
+
+Source of the rules: Trino documentation, "Regular expression functions".
+"""
+
+from localaws.sql.functions.registry import signature, table
+from localaws.sql.scope import Typed
+from localaws.sql.types import VARCHAR, Type, array
+
+_LONGEST = 2**31 - 1
+
+
+def _replace(arguments: list[Typed]) -> Typed:
+    """The length of a varchar(x) grows with that of the replacement, a varchar(y)."""
+    text, _, replacement = arguments
+    sql = f"py_regexp_replace({', '.join(each.sql for each in arguments)})"
+    if not (text.type.args and replacement.type.args):
+        return Typed(sql, VARCHAR)
+    (x,), (y,) = text.type.args, replacement.type.args
+    return Typed(sql, Type("varchar", (min(_LONGEST, x + max(x * y // 2, y) * (x + 1)),)))
+
+
+def _parts(template: str):
+    def build(arguments: list[Typed]) -> Typed:
+        sql = template.format(*(each.sql for each in arguments))
+        return Typed(sql, array(arguments[0].type))
+
+    return build
+
+
+FUNCTIONS = table(
+    signature("regexp_like(varchar, varchar) -> boolean", "py_regexp_like({0}, {1})"),
+    signature("regexp_count(varchar, varchar) -> bigint", "py_regexp_count({0}, {1})"),
+    signature("regexp_extract(varchar, varchar) -> =0", "py_regexp_extract({0}, {1}, 0)"),
+    signature("regexp_extract(varchar, varchar, bigint) -> =0", "py_regexp_extract({0}, {1}, {2})"),
+    signature(
+        "regexp_extract_all(varchar, varchar) -> array(varchar)",
+        _parts("py_regexp_extract_all({0}, {1}, 0)"),
+    ),
+    signature(
+        "regexp_extract_all(varchar, varchar, bigint) -> array(varchar)",
+        _parts("py_regexp_extract_all({0}, {1}, {2})"),
+    ),
+    signature(
+        "regexp_split(varchar, varchar) -> array(varchar)", _parts("py_regexp_between({0}, {1})")
+    ),
+    signature("regexp_position(varchar, varchar) -> integer", "py_regexp_position({0}, {1}, 1, 1)"),
+    signature(
+        "regexp_position(varchar, varchar, bigint) -> integer",
+        "py_regexp_position({0}, {1}, {2}, 1)",
+    ),
+    signature(
+        "regexp_position(varchar, varchar, bigint, bigint) -> integer",
+        "py_regexp_position({0}, {1}, {2}, {3})",
+    ),
+    signature("regexp_replace(varchar, varchar) -> =0", "py_regexp_replace({0}, {1}, '')"),
+    signature("regexp_replace(varchar, varchar, varchar) -> varchar", _replace),
+)
