@@ -38,7 +38,7 @@ class DuckDBEngine:
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
         self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
         # tr_fail first: the others use it.
-        families = "errors time_zones dates numbers date_texts strings collections maps aggregates files"
+        families = "errors time_zones dates numbers date_texts strings casts collections maps aggregates files"
         for family in families.split():
             self._instance.execute((_MACROS / f"{family}.sql").read_text())
         functions.register(self._instance)

@@ -3,8 +3,11 @@
 The `tr_*` macros stand in engine/macros/. A pair of types that is not listed is refused.
 """
 
+from localaws.sql.json_casts import can_be_json, can_come_from_json, from_json, to_text
 from localaws.sql.scope import Typed
 from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+
+_LONGEST_CHAR = 255  # as in the catalog
 
 
 class CannotCast(Exception):
@@ -16,8 +19,9 @@ def coerce(value: Typed, target: Type) -> Typed:
 
     A column of type varchar(n) takes a longer text only where spaces are all that is cut off.
     """
-    if value.type.is_string and target.base == "varchar" and _shortens(value.type, target):
-        return Typed(f"tr_stored_text({value.sql}, {target.args[0]})", target)
+    if value.type.is_string and target.is_string and _shortens(value.type, target):
+        stored = Typed(f"tr_stored_text({value.sql}, {target.args[0]})", VARCHAR)
+        return cast(stored, target) if target.base == "char" else Typed(stored.sql, target)
     return value if value.type == target else cast(value, target)
 
 
@@ -38,9 +42,13 @@ def cast(value: Typed, target: Type) -> Typed:
 def _cast_sql(sql: str, source: Type, target: Type) -> str:
     plain = f"CAST({sql} AS {target.duckdb()})"
     match source.base, target.base:
+        case ("decimal", ("real" | "double")):
+            return _decimal_to_float(sql, source, target)
         case (("tinyint" | "smallint" | "integer" | "bigint" | "decimal"), _) if target.is_numeric:
             return plain
-        case (("real" | "double"), ("real" | "double")):
+        case ("double", "real"):
+            return f"tr_double_to_real({sql})"
+        case ("real", "double"):
             return plain
         case (("real" | "double"), "decimal"):
             # Trino rounds the shortest decimal text of the value, DuckDB its binary value.
@@ -48,14 +56,23 @@ def _cast_sql(sql: str, source: Type, target: Type) -> str:
         case (("real" | "double"), _) if target.is_integer:
             # Trino rounds half away from zero, DuckDB half to even.
             return f"CAST(round({sql}) AS {target.duckdb()})"
-        case ("boolean", _) if target.is_numeric and target.base != "decimal":
+        case ("boolean", "decimal"):
+            return f"CAST(CAST({sql} AS INTEGER) AS {target.duckdb()})"
+        case ("decimal", "boolean"):
+            return f"({sql} <> 0)"
+        case ("boolean", _) if target.is_numeric:
             return plain
-        case (_, "boolean") if source.is_numeric and source.base != "decimal":
+        case (_, "boolean") if source.is_numeric:
             return plain
         case ("varchar", ("varchar")):
             return f"substr({sql}, 1, {target.args[0]})" if _shortens(source, target) else sql
         case ("char", "varchar"):
-            return sql
+            return f"substr({sql}, 1, {target.args[0]})" if _shortens(source, target) else sql
+        case (("varchar" | "char"), "char"):
+            if target.args[0] > _LONGEST_CHAR:
+                message = "char values of unknown length are not supported locally: use varchar"
+                raise CannotCast(message)
+            return f"tr_char({sql}, {target.args[0]})"
         case ("varchar", "boolean"):
             return f"tr_varchar_to_boolean({sql})"
         case ("varchar", _) if target.is_integer:
@@ -68,8 +85,16 @@ def _cast_sql(sql: str, source: Type, target: Type) -> str:
             return f"tr_varchar_to_date({sql})"
         case ("varchar", "timestamp"):
             return _round_timestamp(f"tr_varchar_to_timestamp({sql})", 6, target.args[0])
-        case ("varchar", "varbinary"):
-            raise CannotCast(f"Cannot cast {source} to {target}")
+        case ("varchar", "uuid"):
+            return f"CAST(tr_uuid_text({sql}) AS UUID)"
+        case ("varchar", "time"):
+            return f"CAST(tr_time_text({sql}, {target.args[0]}) AS TIME)"
+        case ("time" | "timestamp", "time") if source.args[0] <= target.args[0]:
+            return plain
+        case (_, "json") if can_be_json(source):
+            return f"CAST({to_text(sql, source, cast)} AS JSON)"
+        case ("json", _) if can_come_from_json(target):
+            return from_json(sql, target, cast)
         case ("date", "timestamp"):
             return plain
         case ("date", "timestamp with time zone"):
@@ -91,8 +116,8 @@ def _cast_sql(sql: str, source: Type, target: Type) -> str:
         case ("array", "array"):
             element = cast(Typed("x", source.element), target.element).sql
             return sql if element == "x" else f"list_transform({sql}, lambda x: {element})"
-        case ("map", "map") if _same_storage(source, target):
-            return sql
+        case ("map", "map"):
+            return _cast_map(sql, source, target)
         case ("row", "row") if len(source.args) == len(target.args):
             return _cast_row(sql, source, target)
     raise CannotCast(f"Cannot cast {source} to {target}")
@@ -102,8 +127,27 @@ def _shortens(source: Type, target: Type) -> bool:
     return bool(target.args) and not (source.args and source.args[0] <= target.args[0])
 
 
-def _same_storage(source: Type, target: Type) -> bool:
-    return source.duckdb() == target.duckdb()
+def _decimal_to_float(sql: str, source: Type, target: Type) -> str:
+    """As Java does it: up to 18 digits are divided as doubles (or floats), more are read as text.
+    What the float holds without loss comes out the same either way."""
+    precision, scale = source.args
+    exact = 15 if target.base == "double" else 7
+    name = target.duckdb()
+    if precision <= exact:
+        return f"CAST({sql} AS {name})"
+    if precision > 18:
+        return f"CAST(CAST({sql} AS VARCHAR) AS {name})"
+    digits = f"CAST(replace(CAST({sql} AS VARCHAR), '.', '') AS BIGINT)"
+    return f"(CAST({digits} AS {name}) / CAST({10**scale} AS {name}))"
+
+
+def _cast_map(sql: str, source: Type, target: Type) -> str:
+    (key, value), (new_key, new_value) = source.args, target.args
+    keys, values = cast(Typed("e.key", key), new_key).sql, cast(Typed("e.value", value), new_value)
+    if (keys, values.sql) == ("e.key", "e.value"):
+        return sql
+    pair = f"struct_pack(k := {keys}, v := {values.sql})"
+    return f"map_from_entries(list_transform(map_entries({sql}), lambda e: {pair}))"
 
 
 def _cast_row(sql: str, source: Type, target: Type) -> str:
@@ -152,6 +196,11 @@ def _text_sql(sql: str, source: Type) -> str:
         case "timestamp with time zone" if source.zone == "UTC":
             local = local_timestamp(Typed(sql, source))
             return f"({_text_sql(local.sql, local.type)} || ' UTC')"
+        case "time":
+            length = 9 + source.args[0] if source.args[0] else 8
+            return f"strftime(DATE '2000-01-01' + {sql}, '%H:%M:%S.%f')[:{length}]"
+        case "uuid":
+            return f"CAST({sql} AS VARCHAR)"
         case "varchar" | "char":
             return sql
     raise CannotCast(f"Cannot cast {source} to {VARCHAR}")
