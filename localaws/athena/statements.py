@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from sqlglot import exp
 
 from localaws.athena import ddl, prepared
+from localaws.athena.explain import explain
 from localaws.athena.outcome import Outcome
 from localaws.athena.render import rendered_rows
 from localaws.athena.writes import create_table_as, insert
@@ -23,9 +24,9 @@ from localaws.tables.row_changes import change_rows
 from localaws.tables.views import is_view, view_input
 
 MAX_QUERY_BYTES = 262_144
-_QUERIES = ("SELECT", "WITH", "VALUES", "INSERT")
+_QUERIES = ("SELECT", "WITH", "VALUES", "INSERT", "EXPLAIN")
 # Athena's statements that have no part here yet.
-_NOT_SUPPORTED = ("EXPLAIN", "TABLE")
+_NOT_SUPPORTED = ("TABLE",)
 # verb -> the function (sql, database, lakehouse, session) -> Outcome that carries it out.
 _ELSEWHERE = {
     "OPTIMIZE": ("localaws.athena.maintenance", "optimize"),
@@ -121,6 +122,8 @@ def _execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Ou
             return _change(statement, exp.Delete, delete_as_changes, lakehouse, session)
         case "CREATE" | "DROP" | "ALTER" | "SHOW" | "DESCRIBE" | "DESC" | "MSCK":
             return ddl.execute(hive.parse_ddl(statement.sql), lakehouse, statement.database)
+        case "EXPLAIN":
+            return explain(statement.sql, statement.database, lakehouse, session)
     if statement.verb in _ELSEWHERE and find_spec(_ELSEWHERE[statement.verb][0]):
         module, function = _ELSEWHERE[statement.verb]
         run = getattr(import_module(module), function)
