@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from localaws.java_text import java_float
 from localaws.sql.errors import QueryError
+from localaws.sql.intervals import day_to_second_text, year_to_month_text
+from localaws.sql.time_zones import tz
 from localaws.sql.types import Type
 
 
@@ -48,14 +50,19 @@ def render(value: object, type_: Type) -> str:
             return value.isoformat()
         case "timestamp":
             return _timestamp(value, type_.args[0])
-        case "timestamp with time zone" if type_.zone == "UTC":
-            return f"{_timestamp(value, type_.args[0])} UTC"
+        case "timestamp with time zone" if type_.zone:
+            local = value.astimezone(tz(type_.zone))
+            return f"{_timestamp(local, type_.args[0])} {type_.zone}"
         case "timestamp with time zone":
             raise QueryError(
                 "NOT_SUPPORTED",
-                "a timestamp with time zone other than UTC cannot be shown locally: "
-                "use x AT TIME ZONE 'UTC'",
+                "a timestamp with time zone whose zone differs from row to row cannot be shown "
+                "locally: use x AT TIME ZONE 'UTC'",
             )
+        case "interval day to second":
+            return day_to_second_text(value)
+        case "interval year to month":
+            return year_to_month_text(value)
         case "time":
             return _time(value, type_.args[0])
         case "time with time zone" if type_.zone:

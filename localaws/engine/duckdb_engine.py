@@ -38,8 +38,11 @@ class DuckDBEngine:
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
         self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
         # tr_fail first: the others use it.
-        families = "errors time_zones dates numbers date_texts strings casts collections maps aggregates files"
-        for family in families.split():
+        families = (
+            *("errors", "time_zones", "dates", "numbers", "date_texts", "strings", "casts"),
+            *("collections", "maps", "aggregates", "files"),
+        )
+        for family in families:
             self._instance.execute((_MACROS / f"{family}.sql").read_text())
         functions.register(self._instance)
         self._instance.execute("SET enable_external_access = false")

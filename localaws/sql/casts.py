@@ -4,8 +4,9 @@ The `tr_*` macros stand in engine/macros/. A pair of types that is not listed is
 """
 
 from localaws.sql.json_casts import can_be_json, can_come_from_json, from_json, to_text
-from localaws.sql.scope import Typed
-from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+from localaws.sql.scope import DataZone, Typed
+from localaws.sql.time_zones import local_sql
+from localaws.sql.types import VARCHAR, Type, quoted, text_literal, timestamp
 
 _LONGEST_CHAR = 255  # as in the catalog
 
@@ -35,6 +36,10 @@ def cast(value: Typed, target: Type) -> Typed:
         return value
     if source.base == "unknown":
         return Typed(f"CAST({value.sql} AS {target.duckdb()})", target)
+    if value.data_zone and target.base in ("timestamp", "date"):
+        return cast(local_timestamp(value), target)
+    if source.is_string and target.base == "timestamp with time zone":
+        return zoned_text(value, target)
     sql = _cast_sql(value.sql, source, target)
     return Typed(sql, target)
 
@@ -162,13 +167,23 @@ def _cast_row(sql: str, source: Type, target: Type) -> str:
 
 def local_timestamp(value: Typed) -> Typed:
     """The local time of a timestamp with time zone, where its zone is known."""
+    type_ = Type("timestamp", value.type.args)
+    if value.data_zone:
+        return Typed(f"tr_local_at({value.data_zone.instant}, {value.data_zone.zone})", type_)
     if value.type.zone is None:
         raise CannotCast(
             "the local time of a timestamp with time zone whose zone comes from the data is not "
             "supported locally: say which zone, e.g. x AT TIME ZONE 'UTC'"
         )
-    local = f"timezone({text_literal(value.type.zone)}, {value.sql})"
-    return Typed(local, Type("timestamp", value.type.args))
+    return Typed(local_sql(value.sql, value.type.zone), type_)
+
+
+def zoned_text(value: Typed, target: Type) -> Typed:
+    """CAST(text AS timestamp with time zone): the text may name UTC or an offset; a region that
+    only the data tells is refused at run time."""
+    local = cast(Typed(f"tr_zoned_text_local({value.sql})", VARCHAR), timestamp(target.args[0]))
+    zone = f"tr_zoned_text_zone({value.sql})"
+    return DataZone(f"tr_instant_at({local.sql}, {zone})", zone).typed(target)
 
 
 def _round_timestamp(sql: str, precision: int, target: int) -> str:
@@ -191,11 +206,15 @@ def _text_sql(sql: str, source: Type) -> str:
                     return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
                 case 3:
                     return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
-                case 6:
-                    return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
-        case "timestamp with time zone" if source.zone == "UTC":
+                case precision if precision <= 6:
+                    return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')[:{20 + precision}]"
+        case "timestamp with time zone" if source.zone:
             local = local_timestamp(Typed(sql, source))
-            return f"({_text_sql(local.sql, local.type)} || ' UTC')"
+            return f"({_text_sql(local.sql, local.type)} || ' {source.zone}')"
+        case "interval day to second":
+            return f"tr_day_to_second_text({sql})"
+        case "interval year to month":
+            return f"tr_year_to_month_text({sql})"
         case "time":
             length = 9 + source.args[0] if source.args[0] else 8
             return f"strftime(DATE '2000-01-01' + {sql}, '%H:%M:%S.%f')[:{length}]"

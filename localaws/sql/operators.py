@@ -9,14 +9,12 @@ from localaws.sql.casts import coerce
 from localaws.sql.functions.arrays import CONCAT
 from localaws.sql.functions.registry import BadArgument, choose
 from localaws.sql.scope import Typed
+from localaws.sql.temporal_operators import temporal
 from localaws.sql.types import (
     BOOLEAN,
-    DATE,
-    DAY_TO_SECOND,
     INTEGER_DIGITS,
     VARBINARY,
     VARCHAR,
-    YEAR_TO_MONTH,
     can_coerce,
     common_type,
     decimal,
@@ -38,7 +36,6 @@ _SYMBOLS = {
     exp.NullSafeNEQ: "IS DISTINCT FROM",
     exp.DPipe: "||",
 }
-_INTERVALS = (DAY_TO_SECOND, YEAR_TO_MONTH)
 
 
 class TypeMismatch(Exception):
@@ -66,7 +63,9 @@ def _compare(symbol: str, left: Typed, right: Typed) -> Typed:
     if target.base in ("array", "map", "row", "json"):
         raise BadArgument(f"comparing values of type {target} is not supported locally")
     left, right = coerce(left, target), coerce(right, target)
-    return Typed(f"({left.sql} {symbol} {right.sql})", BOOLEAN)
+    # Only the instants count, whatever the zones are.
+    sides = (each.data_zone.instant if each.data_zone else each.sql for each in (left, right))
+    return Typed(f"({f' {symbol} '.join(sides)})", BOOLEAN)
 
 
 def _concatenate(left: Typed, right: Typed) -> Typed:
@@ -82,12 +81,9 @@ def _concatenate(left: Typed, right: Typed) -> Typed:
 
 
 def _arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
-    if left.type in _INTERVALS or right.type in _INTERVALS:
-        return _with_interval(symbol, left, right)
+    if (moved := temporal(symbol, left, right)) is not None:
+        return moved
     target = common_type(left.type, right.type)
-    if symbol == "-" and target and target.base in ("date", "timestamp"):
-        moments = (f"CAST({coerce(each, target).sql} AS TIMESTAMP)" for each in (left, right))
-        return Typed(f"({' - '.join(moments)})", DAY_TO_SECOND)
     if target is None or not (target.is_numeric or target.base == "unknown"):
         raise _mismatch(symbol, left, right)
     if target.base == "decimal":
@@ -149,26 +145,3 @@ def _as_decimal(value: Typed) -> Typed:
     if value.type.base == "unknown":
         return coerce(value, decimal(1, 0))
     return coerce(value, decimal(INTEGER_DIGITS[value.type.base], 0))
-
-
-def _with_interval(symbol: str, left: Typed, right: Typed) -> Typed:
-    """Dates and timestamps plus or minus an interval keep their type; a DATE takes whole days."""
-    if left.type in _INTERVALS and right.type in _INTERVALS and left.type == right.type:
-        if symbol in ("+", "-"):
-            return Typed(f"({left.sql} {symbol} {right.sql})", left.type)
-        raise _mismatch(symbol, left, right)
-    if left.type in _INTERVALS and symbol == "+":
-        left, right = right, left
-    if symbol not in ("+", "-") or right.type not in _INTERVALS:
-        raise _mismatch(symbol, left, right)
-    value = left.type
-    if value == DATE:
-        whole = f"tr_whole_days({right.sql})" if right.type == DAY_TO_SECOND else right.sql
-        return Typed(f"CAST({left.sql} {symbol} {whole} AS DATE)", DATE)
-    if value.base == "timestamp":
-        return Typed(f"({left.sql} {symbol} {right.sql})", value)
-    if value.base == "timestamp with time zone" and value.zone == "UTC":
-        return Typed(f"({left.sql} {symbol} {right.sql})", value)
-    if value.base == "timestamp with time zone":
-        raise BadArgument("an interval on a time zone other than UTC is not supported locally")
-    raise _mismatch(symbol, left, right)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import NoReturn, Protocol
 
@@ -14,10 +14,28 @@ from localaws.sql.types import Type
 
 @dataclass(frozen=True)
 class Typed:
-    """A compiled expression: DuckDB SQL and the Trino type of its value."""
+    """A compiled expression: DuckDB SQL and the Trino type of its value.
+
+    `data_zone` is given for a timestamp with time zone whose zone only the data tells.
+    """
 
     sql: str
     type: Type
+    data_zone: "DataZone | None" = None
+
+
+@dataclass(frozen=True)
+class DataZone:
+    """SQL of an instant (TIMESTAMPTZ) and of its zone: `UTC` or a fixed offset like `+01:00`."""
+
+    instant: str
+    zone: str
+
+    def typed(self, type_: Type) -> Typed:
+        """The value: in UTC, failing at run time with NOT_SUPPORTED where it is not. Who needs
+        the instant alone, or both apart, takes them from `data_zone`."""
+        sql = f"tr_in_utc({self.instant}, {self.zone})"
+        return Typed(sql, replace(type_, zone="UTC"), self)
 
 
 @dataclass(frozen=True)
@@ -154,8 +172,10 @@ class Scope:
     ctes: dict[str, tuple[str, Output]] = field(default_factory=dict)
     # Output columns that ORDER BY may name; None for a name that two different ones have.
     aliases: dict[str, Typed | None] = field(default_factory=dict)
+    # Named windows, with what they take over from each other.
     windows: dict[str, exp.Window] = field(default_factory=dict)
     allow_aggregates: bool = False
+    allow_windows: bool = False
 
     def error(self, code: str, message: str, node: exp.Expression | None = None) -> NoReturn:
         self.analysis.error(code, message, node)

@@ -285,10 +285,10 @@ create macro tr_ngrams(elements, size) as
         end
     )[1];
 
-create macro tr_microseconds(amount) as
-    epoch_us(timestamp '2000-01-01' + amount) - epoch_us(timestamp '2000-01-01');
+-- Intervals are milliseconds, or months.
+create macro tr_microseconds(amount) as 1000 * amount;
 
-create macro tr_months(amount) as datepart('year', amount) * 12 + datepart('month', amount);
+create macro tr_months(amount) as amount;
 
 create macro tr_days(amount) as
     case
@@ -378,4 +378,34 @@ create macro tr_all(flags) as
             when list_contains(p, false) then false
             when list_position(p, null) is null then true
         end
+    )[1];
+
+create macro tr_zip(one, other) as case when one is not null and other is not null then list_zip(one, other) end;
+
+create macro tr_compared(answer) as
+    case
+        when answer in (-1, 0, 1) then answer
+        else tr_fail('INVALID_FUNCTION_ARGUMENT', 'Lambda comparator must return either -1, 0, or 1')
+    end;
+
+-- array_sort(elements, comparator): answers[i][j] compares element i with element j. An element's
+-- rank is the number of those before it; ranks explain every answer, or there is no such order.
+create macro tr_sorted_by(elements, answers) as
+    list_transform(
+        [{a: elements, m: answers, r: list_transform(answers, lambda row: len(list_filter(row, lambda c: c = 1)))}],
+        lambda p: list_transform(
+            list_sort(list_transform(p.r, lambda rank, i: {rank: rank, place: i})),
+            lambda e: case
+                when len(
+                        list_filter(p.r, lambda other, j: sign(e.rank - other) <> p.m[e.place][j])
+                    )
+                    > 0
+                    then
+                        list_extract(
+                            p.a,
+                            tr_fail('NOT_SUPPORTED', 'array_sort: the comparator contradicts itself')
+                        )
+                else p.a[e.place]
+            end
+        )
     )[1];

@@ -1,9 +1,68 @@
--- now() is fixed for a statement and has millisecond precision on Athena.
-create macro tr_now() as date_trunc('millisecond', now());
+-- now() is fixed for a statement. Trino's current_timestamp(p) has p digits of a second.
+create macro tr_now(digits) as
+    timezone(
+        'UTC',
+        make_timestamp(epoch_us(now()) - epoch_us(now()) % cast(pow(10, 6 - digits) as bigint))
+    );
+
+create macro tr_floor_quotient(dividend, divisor) as
+    (dividend - ((dividend % divisor) + divisor) % divisor) // divisor;
+
+-- Java's division of integers: towards zero.
+create macro tr_truncated_quotient(dividend, divisor) as
+    cast((dividend - dividend % divisor) // divisor as bigint);
+
+-- Trino's date functions cut off what is finer than milliseconds.
+create macro tr_epoch_millis(value) as tr_floor_quotient(epoch_us(value), 1000);
 
 -- Rounds half up to `unit` microseconds.
 create macro tr_round_timestamp(value, unit) as
     time_bucket(to_microseconds(unit), value + to_microseconds(unit // 2));
+
+create macro tr_int_amount(amount) as
+    case
+        when amount not between -2147483648 and 2147483647
+            then tr_fail('INVALID_FUNCTION_ARGUMENT', 'integer overflow')
+        else amount
+    end;
+
+create macro tr_elapsed_in_month(value) as
+    epoch_us(value) - epoch_us(cast(date_trunc('month', value) as timestamp));
+
+-- From January 31 to February 29 it is a month: the 31st counts as the last day of February.
+create macro tr_months_forward(earlier, later) as
+    12 * (year(later) - year(earlier)) + month(later) - month(earlier)
+    - case
+        when
+            tr_elapsed_in_month(later)
+            < tr_elapsed_in_month(earlier)
+            - 86400000000
+            * case
+                when cast(later as date) = last_day(later)
+                    then greatest(0, day(earlier) - day(later))
+                else 0
+            end
+            then 1
+        else 0
+    end;
+
+create macro tr_whole_months(start, stop) as
+    case
+        when stop < start
+            then
+                -tr_months_forward(
+                    date_trunc('millisecond', stop), date_trunc('millisecond', start)
+                )
+        else tr_months_forward(date_trunc('millisecond', start), date_trunc('millisecond', stop))
+    end;
+
+-- A DATE takes intervals of whole days only.
+create macro tr_date_plus(value, milliseconds, failure) as
+    case
+        when milliseconds % 86400000 = 0
+            then cast(value + cast(milliseconds // 86400000 as integer) as date)
+        else tr_fail('INVALID_FUNCTION_ARGUMENT', failure)::varchar::date
+    end;
 
 create macro tr_varchar_to_date(text) as
     case
@@ -14,99 +73,91 @@ create macro tr_varchar_to_date(text) as
         else tr_fail('INVALID_CAST_ARGUMENT', 'Value cannot be cast to date: ' || text)::varchar::date
     end;
 
-create macro tr_varchar_to_timestamp(text) as
+-- Digits after the seventh do not change a value that is rounded to six.
+create macro tr_six_digits(text) as
+    try_cast(
+        regexp_extract(text, '^\s*([^.]*(?:\.\d{1,6})?)', 1) as timestamp
+    ) + to_microseconds(case when regexp_matches(text, '\.\d{6}[5-9]') then 1 else 0 end);
+
+create macro tr_text_moment(text, digits) as
+    case
+        when digits = 6 then tr_six_digits(text)
+        else try_cast(regexp_extract(text, '^\s*([^.]*(?:\.\d{1,6})?)', 1) as timestamp)
+    end;
+
+-- The caller rounds what has more digits than `digits`, which is 6 where all count.
+create macro tr_varchar_to_timestamp(text, digits := 6) as
     case
         when text is null then null
         when regexp_full_match(
-            text, '\s*\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?)?\s*'
+            text, '\s*\d{4,}-\d{1,2}-\d{1,2}( (\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?\s*'
         )
-            and try_cast(trim(text) as timestamp) is not null
-            then try_cast(trim(text) as timestamp)
+            and tr_text_moment(rtrim(text), digits) is not null
+            then tr_text_moment(rtrim(text), digits)
         else tr_fail('INVALID_CAST_ARGUMENT', 'Value cannot be cast to timestamp: ' || text)::varchar::timestamp
     end;
 
-create macro tr_from_iso8601_date(text) as
-    case
-        when text is null then null
-        when regexp_full_match(text, '\d{4}-\d{2}-\d{2}')
-            and try_cast(text as date) is not null
-            then try_cast(text as date)
-        else tr_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format: "' || text || '"')::varchar::date
-    end;
-
-create macro tr_iso8601_time(text) as
-    case
-        when text = '' then to_seconds(0)
-        when try_cast(substr(text, 1, 2) as integer) > 23
-            or try_cast(substr(text, 4, 2) as integer) > 59
-            or try_cast(substr(text, 7, 2) as integer) > 59
-            then null
-        else
-            to_hours(cast(substr(text, 1, 2) as integer))
-            + to_minutes(coalesce(try_cast(substr(text, 4, 2) as integer), 0))
-            + to_seconds(coalesce(try_cast(substr(text, 7, 2) as integer), 0))
-            + to_microseconds(coalesce(try_cast(rpad(substr(text, 10), 6, '0') as integer), 0))
-    end;
-
-create macro tr_iso8601_offset(text) as
-    case
-        when text = '' then to_minutes(0)
-        else
-            to_minutes(
-                (case when text[1] = '-' then -1 else 1 end)
-                * (
-                    60 * cast(substr(text, 2, 2) as integer)
-                    + coalesce(try_cast(right(replace(substr(text, 4), ':', ''), 2) as integer), 0)
-                )
-            )
-    end;
-
-create macro tr_iso8601_parsed(text) as
-    date_trunc(
-        'millisecond',
-        timezone(
-            'UTC',
-            try_cast(regexp_extract(text, '^\d{4}-\d{2}-\d{2}') as timestamp)
-        )
-        + tr_iso8601_time(regexp_extract(text, 'T(\d{2}(:\d{2}(:\d{2}([.,]\d{1,6})?)?)?)', 1))
-        - tr_iso8601_offset(regexp_extract(text, 'T.*([+-]\d{2}(:?\d{2})?)$', 1))
+create macro tr_zoned_text_part(text, part) as
+    regexp_extract(
+        text, '^\s*(\S+(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)\s*(.*?)\s*$', part
     );
 
--- A text without zone is in the session's zone, which is UTC on Athena.
-create macro tr_from_iso8601_timestamp(text) as
+create macro tr_zoned_text_local(text) as
+    case when text is not null then tr_zoned_text_part(text, 1) end;
+
+create macro tr_zoned_text_zone(text) as
     case
         when text is null then null
+        when tr_zoned_text_part(text, 2) in ('', 'Z', 'UTC', 'GMT', 'Etc/UTC', 'Zulu') then 'UTC'
         when regexp_full_match(
-            text,
-            '\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}([.,]\d{1,9})?)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?'
+            tr_zoned_text_part(text, 2), '[+-](0\d|1[0-3])(:?[0-5]\d)?|[+-]14(:?00)?'
         )
-            and tr_iso8601_parsed(text) is not null
-            then tr_iso8601_parsed(text)
-        else tr_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format: "' || text || '"')::varchar::timestamptz
+            then tr_offset_id(tr_zoned_text_part(text, 2))
+        else tr_fail('NOT_SUPPORTED', 'the time zone of ''' || text || ''' is not supported locally')::varchar
     end;
 
 create macro tr_from_unixtime(seconds) as
-    timezone('UTC', make_timestamp(cast(round(seconds * 1000) as bigint) * 1000));
+    timezone(
+        'UTC',
+        make_timestamp(
+            1000
+            * cast(
+                floor(seconds * 1000)
+                + case when seconds * 1000 - floor(seconds * 1000) >= 0.5 then 1 else 0 end
+                as bigint
+            )
+        )
+    );
 
--- `shape` is the pattern as a regular expression: strptime overlooks spaces. `prefix` is
--- 1970-01-01 (in `pattern` too) where the pattern has no year: strptime would take 1900.
-create macro tr_date_parse(text, pattern, shape, prefix) as
-    case
-        when text is null then null
-        when regexp_full_match(text, shape) and try_strptime(prefix || text, pattern) is not null
-            then date_trunc('millisecond', try_strptime(prefix || text, pattern))
-        else tr_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format: "' || text || '"')::varchar::timestamp
+-- Milliseconds between two moments in microseconds, rounded as Trino does it for timestamps ...
+create macro tr_apart(stop, start) as tr_floor_quotient(stop - start + 500, 1000);
+
+-- ... and for timestamps with time zone, whose milliseconds are subtracted first.
+create macro tr_zoned_apart(stop, start) as
+    tr_floor_quotient(stop, 1000)
+    - tr_floor_quotient(start, 1000)
+    + case
+        when stop - 1000 * tr_floor_quotient(stop, 1000) - (start - 1000 * tr_floor_quotient(start, 1000)) >= 500
+            then 1
+        when stop - 1000 * tr_floor_quotient(stop, 1000) - (start - 1000 * tr_floor_quotient(start, 1000)) <= -500
+            then -1
+        else 0
     end;
 
--- A DATE takes intervals of whole days only.
-create macro tr_whole_days(amount) as
+create macro tr_interval_times(amount, factor) as
     case
-        when epoch_us(timestamp '2000-01-01' + amount) % 86400000000 = 0 then amount
-        else
-            to_days(
+        when isnan(factor)
+            then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Cannot multiply by double NaN')
+        else cast(trunc(amount * factor) as bigint)
+    end;
+
+create macro tr_interval_over(amount, divisor) as
+    case
+        when isnan(divisor) or divisor = 0
+            then
                 tr_fail(
                     'INVALID_FUNCTION_ARGUMENT',
-                    'Cannot add hour, minutes or seconds to a date'
+                    'Cannot divide by double ' || case when divisor = 0 then '0.0' else 'NaN' end
                 )
-            )
+        else cast(trunc(amount / divisor) as bigint)
     end;

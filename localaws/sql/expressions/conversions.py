@@ -1,5 +1,8 @@
 """CAST, TRY_CAST, TRY and what else is about types."""
 
+import re
+from dataclasses import replace
+
 from sqlglot import exp
 
 from localaws.sql import functions
@@ -7,8 +10,11 @@ from localaws.sql.casts import CannotCast, cast
 from localaws.sql.dialect import EXPLICIT, SPELLING
 from localaws.sql.expressions.core import compile_expression, compiles, syntax
 from localaws.sql.expressions.literals import binary_literal, constant, typed_literal
-from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import DATE, Type, UnsupportedType, parse_trino_type, text_literal
+from localaws.sql.scope import DataZone, Scope, Typed
+from localaws.sql.types import Type, UnsupportedType, parse_trino_type, text_literal
+
+# They refuse at run time what the engine cannot do; TRY would make NULL of it.
+_REFUSING = re.compile(r"\btr_(in_utc|on_weekday|zoned_text_zone)\(")
 
 
 def target_type(spelling: str, scope: Scope, node: exp.Expression) -> Type:
@@ -35,6 +41,8 @@ def _cast(node: exp.Cast, scope: Scope) -> Typed:
     if value := constant(node.this, target):
         return value
     value = compile_expression(node.this, scope)
+    if target.base == "timestamp with time zone":
+        target = replace(target, zone=value.type.zone if value.type.base == target.base else "UTC")
     try:
         result = cast(value, target)
     except CannotCast as error:
@@ -56,10 +64,15 @@ def tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
                 "not supported locally: compute it in a subquery in FROM first"
             )
             scope.error("NOT_SUPPORTED", message, node)
-    if "tr_regexp_extract_unsure(" in value.sql:
-        # They may refuse at run time, and TRY would make NULL of it.
-        message = "TRY of a regular expression with optional groups,"
-        scope.error("NOT_SUPPORTED", f"{message} is not supported locally", node)
+    parts = [value.data_zone.instant, value.data_zone.zone] if value.data_zone else [value.sql]
+    if any(_REFUSING.search(part) for part in parts):
+        message = (
+            "TRY of a time zone, or of a weekday beside its date, that only the data tells is not "
+            "supported locally"
+        )
+        scope.error("NOT_SUPPORTED", message, node)
+    if value.data_zone:
+        return DataZone(*(f"TRY({part})" for part in parts)).typed(value.type)
     return Typed(f"TRY({value.sql})", value.type)
 
 
@@ -78,14 +91,3 @@ def _typeof(node: exp.Anonymous, scope: Scope) -> Typed:
         scope.error("FUNCTION_NOT_FOUND", "Unexpected parameters for function typeof", node)
     type_ = compile_expression(node.expressions[0], scope).type
     return Typed(text_literal(str(type_)), Type("varchar"))
-
-
-@syntax("date")
-def _date(node: exp.Anonymous, scope: Scope) -> Typed:
-    """date(x) is CAST(x AS date)."""
-    if len(node.expressions) != 1:
-        scope.error("FUNCTION_NOT_FOUND", "Unexpected parameters for function date", node)
-    try:
-        return cast(compile_expression(node.expressions[0], scope), DATE)
-    except CannotCast as error:
-        scope.error("TYPE_MISMATCH", str(error), node)

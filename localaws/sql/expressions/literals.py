@@ -2,19 +2,17 @@
 
 import math
 import re
-from datetime import date, datetime
 from ipaddress import IPv4Address, ip_address
 
 from sqlglot import exp
 
 from localaws.sql.dialect import SPELLING
 from localaws.sql.expressions.core import compile_expression, compiles
+from localaws.sql.expressions.dates import moment_constant, moment_literal
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import (
     BIGINT,
     BOOLEAN,
-    DATE,
-    DAY_TO_SECOND,
     DOUBLE,
     INTEGER,
     IPADDRESS,
@@ -23,12 +21,9 @@ from localaws.sql.types import (
     UNKNOWN,
     UUID,
     VARBINARY,
-    YEAR_TO_MONTH,
     Type,
     decimal,
     text_literal,
-    timestamp,
-    timestamp_tz,
 )
 
 
@@ -110,19 +105,8 @@ def typed_literal(node: exp.Cast, target: Type, scope: Scope) -> Typed | None:
                 return value
             scope.error("INVALID_LITERAL", f"'{text}' is not a valid {target} literal", node)
         case "timestamp":
-            return _timestamp_literal(text.strip(), scope, node)
+            return moment_literal(node, scope)
     return None
-
-
-def _timestamp_literal(text: str, scope: Scope, node: exp.Cast) -> Typed:
-    if not re.fullmatch(r"[\d-]+( [\d:.]+)?", text):
-        return _zoned_literal(text, scope, node)
-    fraction = text.partition(".")[2]
-    if len(fraction) > 6:
-        scope.error("NOT_SUPPORTED", f"the precision of '{text}' is not supported locally", node)
-    if value := constant(node.this, timestamp(len(fraction))):
-        return value
-    scope.error("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal", node)
 
 
 _TIME = re.compile(
@@ -153,25 +137,15 @@ def constant(node: exp.Expression, target: Type) -> Typed | None:
     time."""
     if not (isinstance(node, exp.Literal) and node.is_string):
         return None
-    text = node.this.strip()
     try:
         if target == IPADDRESS:
             return Typed(f"unhex('{_address(node.this)}')", IPADDRESS)
         if target == UUID:
             spelled = re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", node.this)
             return Typed(f"'{node.this.lower()}'::UUID", UUID) if spelled else None
-        if target == DATE and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            return Typed(f"DATE '{date.fromisoformat(text)}'", DATE)
-        if target.base == "timestamp" and re.fullmatch(
-            r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?", text
-        ):
-            fraction = text.partition(".")[2]
-            if len(fraction) <= target.args[0]:
-                datetime.fromisoformat(text.partition(".")[0])
-                return Typed(f"TIMESTAMP '{text}'", target)
     except ValueError:
         return None
-    return None
+    return moment_constant(node, target)
 
 
 def _address(text: str) -> str:
@@ -185,32 +159,6 @@ def _address(text: str) -> str:
     if address.scope_id:
         raise ValueError("an address with a zone")
     return address.packed.hex()
-
-
-def _zoned_literal(text: str, scope: Scope, node: exp.Expression) -> Typed:
-    match = re.fullmatch(
-        r"(\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2}(?:\.(\d+))?)?)?) ?(\S+)", text
-    )
-    if not match:
-        scope.error("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal", node)
-    zone = match[3]
-    if zone.upper() in ("UTC", "Z", "GMT"):
-        zone = "UTC"
-    elif not re.fullmatch(r"[A-Za-z_]+/[A-Za-z_/]+", zone):
-        scope.error("NOT_SUPPORTED", f"the time zone {zone} is not supported locally", node)
-    instant = f"timezone({text_literal(zone)}, CAST({text_literal(match[1])} AS TIMESTAMP))"
-    return Typed(instant, timestamp_tz(len(match[2] or ""), zone))
-
-
-@compiles(exp.Interval, parts={"this", "unit"})
-def _interval(node: exp.Interval, scope: Scope) -> Typed:
-    if not (isinstance(node.this, exp.Literal) and re.fullmatch(r"-?\d+", node.this.this)):
-        scope.error("NOT_SUPPORTED", "only whole-number interval literals are supported", node)
-    unit = node.args["unit"].name.lower().removesuffix("s")
-    if unit not in ("second", "minute", "hour", "day", "month", "year"):
-        scope.error("SYNTAX_ERROR", f"Invalid interval field: {unit}", node)
-    type_ = YEAR_TO_MONTH if unit in ("month", "year") else DAY_TO_SECOND
-    return Typed(f"INTERVAL ({node.this.this}) {unit}", type_)
 
 
 @compiles(exp.ParseJSON, parts={"this", "is_literal"})
