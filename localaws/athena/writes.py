@@ -19,7 +19,7 @@ from localaws.engine import Session
 from localaws.objects import NoSuchBucket
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
-from localaws.sql.relations import coerced_output
+from localaws.sql.sources import coerced_output
 from localaws.sql.scope import Scope
 from localaws.sql.types import Type, can_coerce
 from localaws.tables import csv_format, hive_writer, iceberg, json_format

@@ -1,168 +1,149 @@
-"""The FROM clause: tables, views, subqueries, joins, UNNEST."""
+"""The FROM clause: relations side by side and joined.
+
+Source of the rules: Trino's grammar (`relation`, `relationPrimary`) and its StatementAnalyzer.
+"""
 
 from dataclasses import replace
 
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
-from localaws.sql.dialect import parse_query
-from localaws.sql.errors import QueryError
-from localaws.sql.expressions import compile_as, compile_expression, refuse_parts
-from localaws.sql.scope import (
-    Analysis,
-    Field,
-    Output,
-    Relation,
-    Scan,
-    Scope,
-    Typed,
-    View,
-)
-from localaws.sql.types import BIGINT, BOOLEAN, UNKNOWN, Type, common_type, quoted, text_literal
+from localaws.sql.expressions import compile_as, refuse_nested, refuse_parts, refuse_special
+from localaws.sql.scope import Field, Output, Relation, Scope
+from localaws.sql.sources import Source, aliased, table
+from localaws.sql.types import BOOLEAN, common_type
+from localaws.sql.unnest import table_function, unnest
 
-_CATALOGS = ("", "awsdatacatalog")
-_MAX_VIEW_DEPTH = 32
+_JOIN_PARTS = {"this", "on", "using", "side", "kind", "method"}
 
 
 def compile_from(
     source: exp.From, joins: list[exp.Join] | None, scope: Scope
-) -> tuple[str, list[Relation], set[str]]:
+) -> tuple[str, list[Relation], frozenset[str]]:
     """The clause's SQL, its relations, and the aliases of scans that WHERE may prune.
 
-    A scan that an outer join may pad with NULLs is not pruned: the rows it lacks would show.
+    A comma binds weaker than JOIN: each of the relations between commas is a tree of joins of its
+    own, which sees the relations before it only where it is a single UNNEST or LATERAL.
     """
-    sql, relation, alias = _item(source.this, scope)
-    relations, prunable = [relation], {alias}
+    trees: list[tuple[exp.Expression, list[exp.Join]]] = [(source.this, [])]
     for join in joins or []:
-        refuse_parts(join, {"this", "on", "using", "side", "kind", "method"}, scope)
-        kind = _join_kind(join, scope)
-        inner = Scope(scope.analysis, relations, scope.parent, scope.ctes)
-        if isinstance(join.this, exp.Unnest):
-            joined_sql, joined = _unnest(join.this, inner)
-            sql += f" {_unnest_join(kind, join, scope)} LATERAL {joined_sql}"
-            sql += " ON TRUE" if kind == "LEFT" else ""
-            relations = [*relations, joined]
-            continue
-        joined_sql, joined, alias = _item(join.this, scope)
-        if kind in ("RIGHT", "FULL"):
-            prunable.clear()
-        if kind in ("INNER", "CROSS", "RIGHT"):
-            prunable.add(alias)
-        sql, relations = _join(sql, relations, kind, join, joined_sql, joined, scope)
-    return sql, relations, prunable
+        if _is_comma(join, scope):
+            trees.append((join.this, []))
+        else:
+            trees[-1][1].append(join)
+    parts, relations, prunable = [], [], frozenset()
+    for first, rest in trees:
+        lateral = not rest and isinstance(first, exp.Unnest | exp.Lateral)
+        before = tuple(relations) if lateral else ()
+        tree = _tree(first, rest, scope, before)
+        prefix = "LATERAL " if lateral and parts else ""
+        parts.append(f"({tree.sql})" if rest else f"{prefix}{tree.sql}")
+        relations += tree.relations
+        prunable |= tree.prunable
+    return " CROSS JOIN ".join(parts), relations, prunable
 
 
-def _join_kind(join: exp.Join, scope: Scope) -> str:
-    if join.args.get("method") or join.kind in ("SEMI", "ANTI"):
-        method = join.args.get("method") or join.kind
-        scope.error("NOT_SUPPORTED", f"{method} JOIN is not supported locally", join)
-    if join.side:
-        return join.side.upper()
-    if join.kind:
-        return join.kind.upper().replace("OUTER", "INNER")
-    return "INNER" if join.args.get("on") or join.args.get("using") else "CROSS"
+def _is_comma(join: exp.Join, scope: Scope) -> bool:
+    if any(join.args.get(part) for part in _JOIN_PARTS - {"this"}):
+        return False
+    # `a JOIN b` without a condition looks the same; the tokens tell that it is no comma.
+    if not join.meta.get("comma"):
+        scope.error("SYNTAX_ERROR", "mismatched input: expecting 'ON' or 'USING'", join)
+    refuse_parts(join, {"this"}, scope)
+    return True
 
 
-def _unnest_join(kind: str, join: exp.Join, scope: Scope) -> str:
-    on = join.args.get("on")
-    if kind == "CROSS":
-        return "CROSS JOIN"
-    if kind in ("LEFT", "INNER") and isinstance(on, exp.Boolean) and on.this:
-        return "LEFT JOIN" if kind == "LEFT" else "CROSS JOIN"
-    message = f"{kind} JOIN involving UNNEST is only supported with condition ON TRUE"
-    scope.error("NOT_SUPPORTED", message, join)
-
-
-def _join(
-    left_sql: str,
-    left: list[Relation],
-    kind: str,
-    join: exp.Join,
-    right_sql: str,
-    right: Relation,
+def _tree(
+    first: exp.Expression,
+    joins: list[exp.Join],
     scope: Scope,
-) -> tuple[str, list[Relation]]:
-    both = Scope(scope.analysis, [*left, right], scope.parent, scope.ctes)
-    if kind == "CROSS":
-        return f"{left_sql} CROSS JOIN {right_sql}", both.relations
-    if using := join.args.get("using"):
-        return _join_using(left_sql, left, kind, using, right_sql, right, scope)
-    on = join.args.get("on")
-    if on is None:
-        scope.error("SYNTAX_ERROR", "mismatched input: expected ON or USING", join)
-    condition = compile_as(on, both, BOOLEAN, "JOIN ON clause").sql
-    return f"{left_sql} {kind} JOIN {right_sql} ON {condition}", both.relations
+    before: tuple[Relation, ...] = (),
+) -> Source:
+    source = _item(first, scope, before)
+    for join in joins:
+        refuse_parts(join, _JOIN_PARTS, scope)
+        source = _joined(source, join, scope)
+    return source
 
 
-def _join_using(
-    left_sql: str,
-    left: list[Relation],
-    kind: str,
-    using: list[exp.Identifier],
-    right_sql: str,
-    right: Relation,
-    scope: Scope,
-) -> tuple[str, list[Relation]]:
-    """USING: the named columns appear once, first, and belong to neither side any more."""
-    conditions, merged = [], []
-    names = [each.name.lower() for each in using]
-    for name, node in zip(names, using, strict=True):
-        sides = []
-        for relations, word in ((left, "left"), ([right], "right")):
-            side = Scope(scope.analysis, relations)
-            found = side.find((), name, node)
-            if found is None:
-                message = f"Column '{name}' is missing from {word} side of join"
-                scope.error("COLUMN_NOT_FOUND", message, node)
-            sides.append(found.use())
-        a, b = sides
-        target = common_type(a.type, b.type)
-        if target is None:
-            message = f"Column '{name}' has incompatible types: {a.type}, {b.type}"
-            scope.error("TYPE_MISMATCH", message, node)
-        a, b = (coerce(each, target) for each in sides)
-        conditions.append(f"{a.sql} = {b.sql}")
-        value = {"RIGHT": b.sql, "FULL": f"coalesce({a.sql}, {b.sql})"}.get(kind, a.sql)
-        merged.append(Field(name, target, value))
-
-    def rest(relation: Relation) -> Relation:
-        return replace(
-            relation, fields=tuple(each for each in relation.fields if each.name not in names)
-        )
-
-    relations = [Relation(None, tuple(merged)), *(rest(each) for each in left), rest(right)]
-    return f"{left_sql} {kind} JOIN {right_sql} ON {' AND '.join(conditions)}", relations
+def _seeing(relations: tuple[Relation, ...], scope: Scope) -> Scope:
+    return Scope(scope.analysis, list(relations), scope.parent, scope.ctes)
 
 
 # ---- single relations
 
 
-def _item(node: exp.Expression, scope: Scope) -> tuple[str, Relation, str]:
-    """One relation: its SQL, what it offers, and its alias."""
-    for part in ("sample", "pivots", "laterals", "joins"):
-        if node.args.get(part):
-            scope.error("NOT_SUPPORTED", f"{part.upper()} in FROM is not supported locally", node)
+def _item(node: exp.Expression, scope: Scope, before: tuple[Relation, ...]) -> Source:
+    """One relation; `before` is what an UNNEST or a LATERAL may refer to."""
+    if joins := node.args.get("joins"):
+        # `a JOIN b JOIN c ON ... ON ...`: the inner join hangs on its left side.
+        if any(_is_comma(join, scope) for join in joins):
+            scope.error("SYNTAX_ERROR", "mismatched input ','", node)
+        source = _tree(_without(node, "joins"), joins, scope)
+        return replace(source, sql=f"({source.sql})")
+    if sample := node.args.get("sample"):
+        source = _item(_without(node, "sample"), scope, before)
+        return replace(source, sql=f"{source.sql} {_sample(sample, scope)}")
     match node:
         case exp.Table() if isinstance(node.this, exp.Identifier):
             refuse_parts(node, {"this", "alias", "db", "catalog", "version"}, scope)
-            return _table(node, scope)
-        case exp.Subquery() if isinstance(node.this, exp.Table):
-            if node.args.get("alias") or node.this.args.get("joins"):
-                message = "a parenthesised join is not supported locally"
-                scope.error("NOT_SUPPORTED", message, node)
-            return _item(node.this, scope)
-        case exp.Subquery():
-            output = scope.analysis.compile_query(node.this, _outer(scope))
-        case exp.Values():
-            bare = node.copy()
-            bare.set("alias", None)
-            output = scope.analysis.compile_query(bare, _outer(scope))
+            return table(node, scope)
+        case exp.Table() if isinstance(node.this, exp.Anonymous):
+            refuse_parts(node, {"this", "alias"}, scope)
+            return table_function(node, scope)
+        case exp.Table() if isinstance(node.this, exp.Values):
+            # VALUES as the left side of a join in parentheses.
+            refuse_parts(node, {"this", "alias"}, scope)
+            return aliased(scope.analysis.compile_query(node.this, _outer(scope)), node, scope)
         case exp.Unnest():
-            sql, relation = _unnest(node, scope)
-            return sql, relation, ""
-        case _:
-            scope.error("NOT_SUPPORTED", "this kind of relation is not supported locally", node)
-    return _aliased(output, node, None, scope)
+            return unnest(node, _seeing(before, scope))
+        case exp.Lateral():
+            refuse_parts(node, {"this", "alias"}, scope)
+            outer = _seeing(before, scope)
+            return aliased(scope.analysis.compile_query(node.this.this, outer), node, scope)
+        case exp.Subquery():
+            refuse_parts(node, {"this", "alias", "with_", "order", "limit", "offset"}, scope)
+            if isinstance(node.this, exp.Query | exp.Values) and not _is_relation(node.this):
+                query = _without(node, "alias") if node.args.get("alias") else node
+                return aliased(scope.analysis.compile_query(query, _outer(scope)), node, scope)
+            return _renamed(_item(node.this, scope, ()), node, scope)
+        case exp.Values():
+            refuse_parts(node, {"expressions", "alias"}, scope)
+            output = scope.analysis.compile_query(_without(node, "alias"), _outer(scope))
+            return aliased(output, node, scope)
+    scope.error("NOT_SUPPORTED", "this kind of relation is not supported locally", node)
+
+
+def _without(node: exp.Expression, part: str) -> exp.Expression:
+    bare = node.copy()
+    bare.set(part, None)
+    return bare
+
+
+def _is_relation(node: exp.Expression) -> bool:
+    """Whether what stands in parentheses is a relation, not a query: a table or a join."""
+    if isinstance(node, exp.Subquery | exp.Values) and (
+        node.args.get("joins") or node.args.get("alias")
+    ):
+        return True
+    if isinstance(node, exp.Subquery):
+        return _is_relation(node.this)
+    return isinstance(node, exp.Table | exp.Unnest | exp.Lateral)
+
+
+def _renamed(source: Source, node: exp.Subquery, scope: Scope) -> Source:
+    """A relation in parentheses; with an alias, all of its columns belong to that alone."""
+    if not node.args.get("alias"):
+        return replace(source, sql=f"({source.sql})") if " JOIN " in source.sql else source
+    fields = [field for relation in source.relations for field in relation.visible]
+    columns = [field.use() for field in fields]
+    selected = ", ".join(f"{column.sql} AS c{i}" for i, column in enumerate(columns))
+    output = Output(
+        f"SELECT {selected} FROM {source.sql}",
+        tuple(field.name for field in fields),
+        tuple(column.type for column in columns),
+    )
+    return aliased(output, node, scope)
 
 
 def _outer(scope: Scope) -> Scope:
@@ -174,203 +155,122 @@ def _outer(scope: Scope) -> Scope:
     return outer
 
 
-def _aliased(
-    output: Output,
-    node: exp.Expression,
-    name: str | None,
-    scope: Scope,
-    database: str | None = None,
-) -> tuple[str, Relation, str]:
-    alias = scope.analysis.alias()
-    return (
-        f"({output.sql}) AS {alias}",
-        _relation(alias, output, node, name, scope, database),
-        alias,
-    )
+def _sample(node: exp.TableSample, scope: Scope) -> str:
+    """TABLESAMPLE BERNOULLI: each row by itself with the same chance, as in Trino."""
+    refuse_parts(node, {"method", "percent"}, scope)
+    method = node.args.get("method")
+    if method is None or method.name.upper() != "BERNOULLI":
+        message = "TABLESAMPLE SYSTEM depends on Athena's splits and is not supported locally"
+        scope.error("NOT_SUPPORTED", message, node)
+    percent = node.args.get("percent")
+    if not (isinstance(percent, exp.Literal) and not percent.is_string):
+        message = "only a constant sample percentage is supported locally"
+        scope.error("NOT_SUPPORTED", message, node)
+    if float(percent.this) > 100:
+        message = "Sample percentage must be less than or equal to 100"
+        scope.error("NUMERIC_VALUE_OUT_OF_RANGE", message, node)
+    return f"TABLESAMPLE BERNOULLI ({percent.this}%)"
 
 
-def _relation(
-    alias: str,
-    output: Output,
-    node: exp.Expression,
-    name: str | None,
-    scope: Scope,
-    database: str | None = None,
-) -> Relation:
-    names, given = output.names, _column_aliases(node)
-    if given:
-        if len(given) != len(names):
-            message = (
-                f"Column alias list has {len(given)} entries but relation has {len(names)} columns"
-            )
-            scope.error("MISMATCHED_COLUMN_ALIASES", message, node)
-        names = tuple(given)
-    fields = output_relation(alias, replace(output, names=names)).fields
-    if node.alias:
-        return Relation(node.alias.lower(), fields)
-    return Relation(name, fields, database)
+# ---- joins
 
 
-def output_relation(alias: str, output: Output) -> Relation:
-    """The columns of a compiled query, read under `alias`."""
-    fields = tuple(
-        Field(column, type_, f"{alias}.c{i}")
-        for i, (column, type_) in enumerate(zip(output.names, output.types, strict=True))
-    )
-    return Relation(None, fields)
+def _joined(left: Source, join: exp.Join, scope: Scope) -> Source:
+    kind = _join_kind(join, scope)
+    on = join.args.get("on")
+    lateral = isinstance(join.this, exp.Unnest | exp.Lateral)
+    outer = kind in ("RIGHT", "FULL")
+    if isinstance(join.this, exp.Unnest) and kind != "CROSS" and not _is_true(on):
+        message = f"{kind} JOIN involving UNNEST is only supported with condition ON TRUE"
+        scope.error("NOT_SUPPORTED", message, on or join)
+    if isinstance(join.this, exp.Lateral) and kind == "FULL" and not _is_true(on):
+        message = "FULL JOIN involving LATERAL relation is only supported with condition ON TRUE"
+        scope.error("NOT_SUPPORTED", message, on or join)
+    before = left.relations
+    if lateral and outer:
+        before = tuple(_forbidden(relation, kind, join, scope) for relation in before)
+    right = _item(join.this, scope, before)
+    # Rows that an outer join pads with NULLs must not be pruned: what they lack would show.
+    prunable = left.prunable if not outer else frozenset()
+    if kind in ("INNER", "CROSS", "RIGHT"):
+        prunable |= right.prunable
+    sql = f"LATERAL {right.sql}" if lateral and not outer else right.sql
+    relations = (*left.relations, *right.relations)
+    if kind == "CROSS":
+        return Source(f"{left.sql} CROSS JOIN {sql}", relations, prunable)
+    if join.args.get("using"):
+        condition, relations = _using(left, right, kind, join, scope)
+    else:
+        refuse_special(on, "JOIN clause", scope)
+        both = _seeing(relations, scope)
+        condition = compile_as(on, both, BOOLEAN, "JOIN ON clause").sql
+    return Source(f"{left.sql} {kind} JOIN {sql} ON {condition}", relations, prunable)
 
 
-def _column_aliases(node: exp.Expression) -> list[str]:
-    alias = node.args.get("alias")
-    return [each.name.lower() for each in alias.columns] if alias else []
+def _join_kind(join: exp.Join, scope: Scope) -> str:
+    method, kind = join.args.get("method"), join.kind.upper()
+    if method and method.upper() == "NATURAL":
+        scope.error("NOT_SUPPORTED", "Natural join not supported", join)
+    if method or kind not in ("", "INNER", "OUTER", "CROSS"):
+        scope.error("SYNTAX_ERROR", f"mismatched input '{method or kind}'", join)
+    condition = join.args.get("on") or join.args.get("using")
+    if kind == "CROSS":
+        if condition:
+            scope.error("SYNTAX_ERROR", "mismatched input: CROSS JOIN takes no condition", join)
+        return "CROSS"
+    if not condition:
+        scope.error("SYNTAX_ERROR", "mismatched input: expecting 'ON' or 'USING'", join)
+    return join.side.upper() or "INNER"
 
 
-def _table(node: exp.Table, scope: Scope) -> tuple[str, Relation, str]:
-    name, database = node.name.lower(), node.db.lower()
-    if not database and not node.catalog and (cte := scope.cte(name)):
-        if node.args.get("version"):
-            scope.error("NOT_SUPPORTED", "a WITH query has no versions", node)
-        cte_alias, output = cte
-        alias = scope.analysis.alias()
-        return f"{cte_alias} AS {alias}", _relation(alias, output, node, name, scope), alias
-    if node.catalog.lower() not in _CATALOGS:
-        scope.error("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", node)
-    analysis = scope.analysis
-    database = database or analysis.database
-    try:
-        table = analysis.tables.table(database, name, node.args.get("version"))
-    except QueryError as error:
-        scope.error(error.code, error.message, node)
-    if isinstance(table, View):
-        return _aliased(_view(table, node, scope), node, name, scope, database)
-    return _scan(table, node, analysis)
+def _is_true(node: exp.Expression | None) -> bool:
+    return isinstance(node, exp.Boolean) and bool(node.this)
 
 
-def _scan(table, node: exp.Table, analysis: Analysis) -> tuple[str, Relation, str]:
-    alias = analysis.alias()
-    scan = Scan(table, f"/*{analysis.token} {len(analysis.scans)}*/", alias)
-    analysis.scans.append(scan)
+def _forbidden(relation: Relation, kind: str, join: exp.Join, scope: Scope) -> Relation:
+    """`relation` as an UNNEST or a LATERAL on the other side of an outer join sees it."""
 
-    def field(name: str, type_: Type, hidden: bool) -> Field:
-        def on_use() -> None:
-            scan.used.add(name)
-            analysis.uses.append((scan, name))
+    def refuse() -> None:
+        message = f"LATERAL reference not allowed in {kind} JOIN"
+        scope.error("INVALID_COLUMN_REFERENCE", message, join)
 
-        return Field(name, type_, f"{alias}.{quoted(name)}", hidden, on_use)
-
-    given = _column_aliases(node)
-    fields = tuple(field(name, type_, False) for name, type_ in table.columns)
-    if given:
-        fields = tuple(replace(each, name=new) for each, new in zip(fields, given, strict=False))
-    path = field("$path", Type("varchar"), True)
-    relation = Relation(
-        node.alias.lower() if node.alias else table.name,
-        (*fields, path),
-        None if node.alias else table.database,
-    )
-    return f"{scan.marker} AS {alias}", relation, alias
+    fields = tuple(replace(field, on_use=refuse) for field in relation.fields)
+    return replace(relation, fields=fields)
 
 
-def _view(view: View, node: exp.Table, scope: Scope) -> Output:
-    """A view's query, compiled in the view's own database, as its stored columns.
+def _using(
+    left: Source, right: Source, kind: str, join: exp.Join, scope: Scope
+) -> tuple[str, tuple[Relation, ...]]:
+    """The condition, and the relations: the named columns appear once, first, and belong to
+    neither side any more."""
+    conditions, merged = [], []
+    names: list[str] = []
+    for node in join.args["using"]:
+        name = node.name.lower()
+        if name in names:
+            message = f"Column '{node.name}' appears multiple times in USING clause"
+            scope.error("DUPLICATE_COLUMN_NAME", message, node)
+        names.append(name)
+        sides = []
+        for source, word in ((left, "left"), (right, "right")):
+            found = _seeing(source.relations, scope).find((), name, node)
+            if found is None:
+                message = f"Column '{node.name}' is missing from {word} side of join"
+                scope.error("COLUMN_NOT_FOUND", message, node)
+            sides.append(found.use())
+        target = common_type(sides[0].type, sides[1].type)
+        if target is None:
+            message = f"Cannot apply operator: {sides[0].type} = {sides[1].type}"
+            scope.error("TYPE_MISMATCH", message, node)
+        refuse_nested(target, scope, node)
+        a, b = (coerce(each, target) for each in sides)
+        conditions.append(f"{a.sql} = {b.sql}")
+        value = {"RIGHT": b.sql, "FULL": f"coalesce({a.sql}, {b.sql})"}.get(kind, a.sql)
+        merged.append(Field(node.name, target, value))
 
-    Source of VIEW_IS_STALE: Trino compares the stored columns with what the query gives now.
-    """
-    analysis = scope.analysis
-    if analysis.view_depth >= _MAX_VIEW_DEPTH:
-        scope.error("VIEW_IS_RECURSIVE", f"View '{view.database}.{view.name}' is recursive", node)
-    inner = replace(
-        analysis,
-        sql=view.sql,
-        database=view.default_database,
-        view_depth=analysis.view_depth + 1,
-    )
-    title = f"View 'awsdatacatalog.{view.database}.{view.name}'"
-    try:
-        output = analysis.compile_query(parse_query(view.sql), Scope(inner))
-    except QueryError as error:
-        message = f"Failed analyzing stored {title}: {error.message}"
-        scope.error("INVALID_VIEW", message, node)
-    stored = tuple(type_ for _, type_ in view.columns)
-    if len(stored) != len(output.types) or any(
-        common_type(now, then) != then for now, then in zip(output.types, stored, strict=True)
-    ):
-        now = ", ".join(map(str, output.types))
-        message = f"{title} is stale or in invalid state: its columns are now ({now}); re-create it"
-        scope.error("VIEW_IS_STALE", message, node)
-    output = coerced_output(output, list(stored), scope)
-    return replace(output, names=tuple(name for name, _ in view.columns))
+    def rest(relation: Relation) -> Relation:
+        kept = tuple(each for each in relation.fields if (each.name or "").lower() not in names)
+        return replace(relation, fields=kept)
 
-
-def coerced_output(output: Output, types: list, scope: Scope) -> Output:
-    """`output` with its columns coerced to `types`."""
-    if list(output.types) == types:
-        return output
-    alias = scope.analysis.alias()
-    columns = ", ".join(
-        f"{coerce(Typed(f'{alias}.c{i}', source), target).sql} AS c{i}"
-        for i, (source, target) in enumerate(zip(output.types, types, strict=True))
-    )
-    return Output(f"SELECT {columns} FROM ({output.sql}) AS {alias}", output.names, tuple(types))
-
-
-# ---- UNNEST
-
-
-def _unnest(node: exp.Unnest, scope: Scope) -> tuple[str, Relation]:
-    """Arrays and maps side by side, the shorter padded with NULL; arrays of rows as columns."""
-    refuse_parts(node, {"expressions", "alias", "offset"}, scope)
-    values = [compile_expression(each, scope) for each in node.expressions]
-    columns, parts, lengths = [], [], []
-    for i, value in enumerate(values):
-        match value.type.base:
-            case "array" if value.type.element.base == "row":
-                parts.append(f"unnest({value.sql}) AS u{i}")
-                for j, (name, type_) in enumerate(value.type.element.args):
-                    key = text_literal(name or f"field{j}")
-                    columns.append((f"struct_extract(u{i}, {key})", name, type_))
-                lengths.append(f"len({value.sql})")
-            case "array":
-                parts.append(f"unnest({value.sql}) AS u{i}")
-                columns.append((f"u{i}", None, value.type.element))
-                lengths.append(f"len({value.sql})")
-            case "map":
-                parts.append(f"unnest(map_keys({value.sql})) AS k{i}")
-                parts.append(f"unnest(map_values({value.sql})) AS v{i}")
-                columns.append((f"k{i}", None, value.type.args[0]))
-                columns.append((f"v{i}", None, value.type.args[1]))
-                lengths.append(f"cardinality({value.sql})")
-            case _:
-                scope.error("TYPE_MISMATCH", f"Cannot unnest type: {value.type}", node)
-        if value.type == Type("array", (UNKNOWN,)):
-            scope.error("TYPE_MISMATCH", "Cannot unnest an array of unknown type", node)
-    # sqlglot puts the ordinality's column name aside, as `offset`.
-    ordinality = node.args.get("offset")
-    if ordinality:
-        longest = ", ".join(f"coalesce({each}, 0)" for each in lengths)
-        parts.append(f"unnest(range(1, CAST(greatest({longest}) AS BIGINT) + 1)) AS n")
-        columns.append(("n", None, BIGINT))
-    alias = scope.analysis.alias()
-    selected = ", ".join(f"{sql} AS c{i}" for i, (sql, _, _) in enumerate(columns))
-    sql = f"(SELECT {selected} FROM (SELECT {', '.join(parts)}) AS u) AS {alias}"
-    names = _unnest_names(node, [name for _, name, _ in columns], scope)
-    fields = tuple(
-        Field(name, type_, f"{alias}.c{i}")
-        for i, (name, (_, _, type_)) in enumerate(zip(names, columns, strict=True))
-    )
-    return sql, Relation(node.alias.lower() or None, fields)
-
-
-def _unnest_names(node: exp.Unnest, names: list[str | None], scope: Scope) -> list[str | None]:
-    given = _column_aliases(node)
-    ordinality = node.args.get("offset")
-    if given and isinstance(ordinality, exp.Identifier):
-        given = [*given, ordinality.name.lower()]
-    if not given:
-        return names
-    if len(given) != len(names):
-        message = (
-            f"Column alias list has {len(given)} entries but relation has {len(names)} columns"
-        )
-        scope.error("MISMATCHED_COLUMN_ALIASES", message, node)
-    return given
+    relations = [rest(each) for each in (*left.relations, *right.relations)]
+    return " AND ".join(conditions), (Relation(None, tuple(merged)), *relations)

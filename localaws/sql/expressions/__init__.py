@@ -12,6 +12,21 @@ from localaws.sql.expressions import (  # noqa: F401  (imported to register thei
     windows,
 )
 from localaws.sql.expressions.aggregates import ordering
-from localaws.sql.expressions.core import compile_as, compile_expression, refuse_parts, unify
+from localaws.sql.expressions.core import (
+    compile_as,
+    compile_expression,
+    refuse_nested,
+    refuse_parts,
+    unify,
+)
+from localaws.sql.expressions.placement import refuse_special
 
-__all__ = ["compile_as", "compile_expression", "ordering", "refuse_parts", "unify"]
+__all__ = [
+    "compile_as",
+    "compile_expression",
+    "ordering",
+    "refuse_nested",
+    "refuse_parts",
+    "refuse_special",
+    "unify",
+]

@@ -14,8 +14,11 @@ from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import BIGINT, BOOLEAN
 
 
-def aggregate(node: exp.Anonymous, scope: Scope, over: str = "", *, window: bool = False) -> Typed:
-    """An aggregate or window function; `over` is the FILTER and OVER clauses compiled."""
+def aggregate(
+    node: exp.Anonymous, scope: Scope, over: str = "", *, window: bool = False, tail: str = ""
+) -> Typed:
+    """An aggregate or window function; `over` is the FILTER and OVER clauses compiled, `tail` what
+    follows the arguments."""
     name = node.name.lower()
     known = functions.AGGREGATES | (functions.WINDOWS if window else {})
     if name not in known:
@@ -25,7 +28,7 @@ def aggregate(node: exp.Anonymous, scope: Scope, over: str = "", *, window: bool
         message = f"Aggregate function '{name}' is not allowed here"
         scope.error("EXPRESSION_NOT_SCALAR", message, node)
     inside = scope if window else _without_aggregates(scope)
-    distinct, tail, nodes = "", "", list(node.expressions)
+    distinct, nodes = "", list(node.expressions)
     if len(nodes) == 1 and isinstance(nodes[0], exp.Star):
         nodes = []
     if nodes and isinstance(nodes[0], exp.Distinct):

@@ -13,6 +13,7 @@ from localaws.sql.expressions.core import (
     refuse_nested,
     unify_comparable,
 )
+from localaws.sql.expressions.subqueries import quantified
 from localaws.sql.functions.registry import BadArgument
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import (
@@ -51,6 +52,8 @@ def _paren(node: exp.Paren, scope: Scope) -> Typed:
 @compiles(exp.Div, parts={"this", "expression", "typed", "safe"})
 @compiles(exp.DPipe, parts={"this", "expression", "safe"})
 def _binary(node: exp.Binary, scope: Scope) -> Typed:
+    if (result := quantified(node, scope)) is not None:
+        return result
     left, right = compile_expression(node.this, scope), compile_expression(node.expression, scope)
     try:
         return operators.binary(type(node), left, right)
@@ -111,8 +114,11 @@ def _between(node: exp.Between, scope: Scope) -> Typed:
 @compiles(exp.In, parts={"this", "expressions", "query"})
 def _in(node: exp.In, scope: Scope) -> Typed:
     value = compile_expression(node.this, scope)
-    if query := node.args.get("query"):
-        output = scope.analysis.compile_query(query.this, scope)
+    query = node.args.get("query")
+    if query is None and isinstance(node.expressions[0], exp.Values):
+        query = node.expressions[0]
+    if query is not None:
+        output = scope.analysis.compile_query(query, scope)
         if len(output.types) != 1:
             message = "Multiple columns returned by subquery are not yet supported."
             scope.error("NOT_SUPPORTED", message, node)

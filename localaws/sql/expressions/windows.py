@@ -1,56 +1,121 @@
-"""Window functions: OVER clauses, frames and named windows."""
+"""Window functions: OVER clauses and named windows.
+
+Source of the rules: Trino documentation, "Window functions", and its StatementAnalyzer.
+"""
 
 from sqlglot import exp
 
-from localaws.sql.expressions.aggregates import aggregate, filtered, order_items
-from localaws.sql.expressions.core import compile_expression, compiles, describe, refuse_parts
+from localaws.sql import functions
+from localaws.sql.expressions.aggregates import aggregate, order_items
+from localaws.sql.expressions.core import compile_expression, compiles, refuse_parts
+from localaws.sql.expressions.frames import frame_clause
+from localaws.sql.expressions.placement import refuse_windows, window_call, window_parts
+from localaws.sql.functions.windows import OFFSET_FUNCTIONS, VALUE_FUNCTIONS
 from localaws.sql.scope import Scope, Typed
+
+_OWN_PARTS = ("partition_by", "order", "spec")
 
 
 @compiles(exp.Window, parts={"this", "partition_by", "order", "spec", "alias", "over"})
 def _window(node: exp.Window, scope: Scope) -> Typed:
-    over = f" OVER ({window_clause(node, scope)})"
-    function, nulls = node.this, ""
-    if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
-        nulls = " IGNORE NULLS" if isinstance(function, exp.IgnoreNulls) else ""
+    if not scope.allow_windows:
+        message = "window functions are not allowed here"
+        scope.error("EXPRESSION_NOT_SCALAR", message, node)
+    call = window_call(node)
+    name = call.name.lower()
+    if not isinstance(call, exp.Anonymous) or (
+        name not in functions.AGGREGATES and name not in functions.WINDOWS
+    ):
+        scope.error("FUNCTION_NOT_WINDOW", f"Not a window function: {name}", node)
+    nulls = _null_treatment(node, scope)
+    message = "Cannot nest window functions inside window function arguments"
+    refuse_windows(call.iter_expressions(), message, scope)
+    if call.find(exp.Order):
+        scope.error("NOT_SUPPORTED", "Window function with ORDER BY is not supported", call)
+    window = resolved(node, scope)
+    if name in OFFSET_FUNCTIONS:
+        if not window.args.get("order"):
+            message = f"{name} function requires an ORDER BY window clause"
+            scope.error("MISSING_ORDER_BY", message, node)
+        if window.args.get("spec"):
+            message = f"Cannot specify window frame for {name} function"
+            scope.error("INVALID_WINDOW_FRAME", message, node)
+    inside = _without_windows(scope)
+    over = f" OVER ({_clause(window, inside)})"
+    return aggregate(call, inside, over, window=True, tail=nulls)
+
+
+def _null_treatment(node: exp.Window, scope: Scope) -> str:
+    function, treatment = node.this, ""
+    while not isinstance(function, exp.Anonymous):
+        match function:
+            case exp.Filter():
+                message = "FILTER is not yet supported for window functions"
+                scope.error("NOT_SUPPORTED", message, node)
+            case exp.IgnoreNulls() | exp.RespectNulls():
+                refuse_parts(function, {"this"}, scope)
+                treatment = " IGNORE NULLS" if isinstance(function, exp.IgnoreNulls) else " "
         function = function.this
-    if isinstance(function, exp.Filter):
-        return filtered(function, scope, over, window=True)
-    if not isinstance(function, exp.Anonymous):
-        scope.error("NOT_SUPPORTED", f"{describe(function)} is not supported as a window", node)
-    if nulls:
-        scope.error("NOT_SUPPORTED", "IGNORE NULLS is not supported locally", node)
-    return aggregate(function, scope, over, window=True)
+    if treatment and function.name.lower() not in VALUE_FUNCTIONS:
+        message = f"Cannot specify null treatment clause for {function.name.lower()} function"
+        scope.error("NULL_TREATMENT_NOT_ALLOWED", message, node)
+    return treatment.rstrip()
 
 
-def window_clause(node: exp.Window, scope: Scope) -> str:
-    if named := node.args.get("alias"):
-        known = scope.windows.get(named.name.lower())
-        if known is None:
-            scope.error(
-                "INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {named.name}", node
-            )
-        return window_clause(known, scope)
+def _without_windows(scope: Scope) -> Scope:
+    inside = Scope(**vars(scope))
+    inside.allow_windows = False
+    return inside
+
+
+def define_windows(nodes: list[exp.Window], scope: Scope) -> None:
+    """The WINDOW clause: each definition may refer to those before it."""
+    for node in nodes:
+        name = node.name.lower()
+        if name in scope.windows:
+            message = f"WINDOW name '{node.name}' specified more than once"
+            scope.error("DUPLICATE_WINDOW_NAME", message, node)
+        window = resolved(node, scope)
+        _clause(window, _without_windows(scope))
+        scope.windows[name] = window
+
+
+def resolved(node: exp.Window, scope: Scope) -> exp.Window:
+    """The window with what it takes over from the named window it refers to."""
+    name = node.args.get("alias")
+    if name is None:
+        return node
+    known = scope.windows.get(name.name.lower())
+    if known is None:
+        scope.error("INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {name.name}", node)
+    own = [part for part in _OWN_PARTS if node.args.get(part)]
+    if "partition_by" in own:
+        message = "WINDOW specification with named WINDOW reference cannot specify PARTITION BY"
+        scope.error("INVALID_PARTITION_BY", message, node)
+    if "order" in own and known.args.get("order"):
+        message = "Cannot specify ORDER BY if referenced named WINDOW specifies ORDER BY"
+        scope.error("INVALID_ORDER_BY", message, node)
+    if own and known.args.get("spec"):
+        message = "Cannot reference named WINDOW containing frame specification"
+        scope.error("INVALID_WINDOW_REFERENCE", message, node)
+    merged = known.copy()
+    for part in own:
+        value = node.args[part]
+        merged.set(part, value.copy() if isinstance(value, exp.Expression) else value)
+    return merged
+
+
+def _clause(node: exp.Window, scope: Scope) -> str:
+    message = "Cannot nest window functions inside window specification"
+    refuse_windows(window_parts(node), message, scope)
     parts = []
     if partition := node.args.get("partition_by"):
-        keys = ", ".join(compile_expression(each, scope).sql for each in partition)
-        parts.append(f"PARTITION BY {keys}")
-    if order := node.args.get("order"):
+        keys = [compile_expression(each, scope) for each in partition]
+        parts.append(f"PARTITION BY {', '.join(key.sql for key in keys)}")
+    order, frame = node.args.get("order"), node.args.get("spec")
+    if frame is not None:
+        ordered, clause = frame_clause(frame, order, scope)
+        return " ".join([*parts, *([f"ORDER BY {ordered}"] if ordered else []), clause])
+    if order:
         parts.append(f"ORDER BY {order_items(order.expressions, scope)}")
-    if frame := node.args.get("spec"):
-        parts.append(_frame(frame, scope))
     return " ".join(parts)
-
-
-def _frame(frame: exp.WindowSpec, scope: Scope) -> str:
-    refuse_parts(frame, {"kind", "start", "start_side", "end", "end_side"}, scope)
-    bounds = []
-    for end in ("start", "end"):
-        bound, side = frame.args.get(end), frame.args.get(f"{end}_side") or ""
-        if isinstance(bound, exp.Expression):
-            if not (isinstance(bound, exp.Literal) and bound.is_int):
-                message = "only whole-number window frame bounds are supported locally"
-                scope.error("NOT_SUPPORTED", message, bound)
-            bound = bound.this
-        bounds.append(f"{bound or 'CURRENT ROW'} {side}".strip())
-    return f"{frame.args['kind']} BETWEEN {bounds[0]} AND {bounds[1]}"

@@ -1,11 +1,9 @@
-"""Aggregate and window functions.
+"""Aggregate functions.
 
-Source of the rules: Trino documentation, "Aggregate functions" and "Window functions".
+Source of the rules: Trino documentation, "Aggregate functions".
 The template's {distinct} is `DISTINCT ` or empty; {tail} is what follows the arguments
 (ORDER BY inside the call).
 """
-
-import re
 
 from localaws.sql.functions.registry import BadArgument, Rule, signature, table
 from localaws.sql.scope import Typed
@@ -66,20 +64,6 @@ def _by(function: str) -> Rule:
     return build
 
 
-def _placed(function: str, lowest: int) -> Rule:
-    """A window function whose second argument (the first of ntile) is a number of rows: a constant
-    that Trino accepts."""
-
-    def build(arguments: list[Typed]) -> Typed:
-        place = arguments[min(1, len(arguments) - 1)].sql
-        digits = re.fullmatch(r"CAST\((\d+)::INTEGER AS BIGINT\)|(\d+)::BIGINT", place)
-        if not digits or int(digits[1] or digits[2]) < lowest:
-            raise BadArgument(f"only a constant of at least {lowest} is supported for the rows")
-        return _call(function, BIGINT if function == "ntile" else None)(arguments)
-
-    return build
-
-
 _NUMBERS = ("tinyint", "smallint", "integer", "bigint")
 
 AGGREGATES = table(
@@ -121,22 +105,4 @@ AGGREGATES = table(
     signature("variance(double) -> double", _call("var_samp", DOUBLE)),
     signature("var_samp(double) -> double", _call("var_samp", DOUBLE)),
     signature("var_pop(double) -> double", _call("var_pop", DOUBLE)),
-)
-
-WINDOWS = table(
-    signature("row_number() -> bigint", _call("row_number", BIGINT)),
-    signature("rank() -> bigint", _call("rank", BIGINT)),
-    signature("dense_rank() -> bigint", _call("dense_rank", BIGINT)),
-    signature("percent_rank() -> double", _call("percent_rank", DOUBLE)),
-    signature("cume_dist() -> double", _call("cume_dist", DOUBLE)),
-    signature("ntile(bigint) -> bigint", _placed("ntile", 1)),
-    signature("first_value(T) -> T", _call("first_value")),
-    signature("last_value(T) -> T", _call("last_value")),
-    signature("nth_value(T, bigint) -> T", _placed("nth_value", 1)),
-    signature("lag(T) -> T", _call("lag")),
-    signature("lag(T, bigint) -> T", _placed("lag", 0)),
-    signature("lag(T, bigint, T) -> T", _placed("lag", 0)),
-    signature("lead(T) -> T", _call("lead")),
-    signature("lead(T, bigint) -> T", _placed("lead", 0)),
-    signature("lead(T, bigint, T) -> T", _placed("lead", 0)),
 )

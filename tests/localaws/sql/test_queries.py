@@ -68,7 +68,7 @@ def test_rows(query, sql, rows) -> None:
 @pytest.mark.parametrize(
     ("sql", "names"),
     [
-        ("SELECT 1, 2 AS Two, 'x'", ["_col0", "two", "_col2"]),
+        ("SELECT 1, 2 AS Two, 'x'", ["_col0", "Two", "_col2"]),
         (f"SELECT * FROM {PEOPLE}", ["id", "name", "place"]),
         (f"SELECT people.*, 1 FROM {PEOPLE}", ["id", "name", "place", "_col3"]),
         (f"SELECT people.id, count(*) FROM {PEOPLE} GROUP BY people.id", ["id", "_col1"]),
@@ -90,7 +90,7 @@ def test_column_names(query, sql, names) -> None:
         (f"SELECT name FROM {PEOPLE} GROUP BY place", "EXPRESSION_NOT_AGGREGATE"),
         (f"SELECT name FROM {PEOPLE} HAVING count(*) > 1", "EXPRESSION_NOT_AGGREGATE"),
         (f"SELECT id FROM {PEOPLE} WHERE count(*) > 1", "EXPRESSION_NOT_SCALAR"),
-        (f"SELECT count(count(*)) FROM {PEOPLE}", "EXPRESSION_NOT_SCALAR"),
+        (f"SELECT count(count(*)) FROM {PEOPLE}", "NESTED_AGGREGATION"),
         ("SELECT x FROM (VALUES 1) AS a(x), (VALUES 1) AS b(x)", "AMBIGUOUS_NAME: line 1:8: Column 'x' is ambiguous"),
         ("SELECT a.x FROM (VALUES 1) AS a(x) JOIN (VALUES 1) AS b(x) USING (x)", "COLUMN_NOT_FOUND"),
         ("SELECT 1 UNION SELECT 'a'", "TYPE_MISMATCH: line 1:8: column 1 in UNION query has incompatible types: integer, varchar(1)"),
@@ -113,7 +113,6 @@ def test_column_names(query, sql, names) -> None:
         ("SELECT 1 == 1", "SYNTAX_ERROR"),
         ("SELECT 1,", "SYNTAX_ERROR"),
         ("SELECT count(DISTINCT x) OVER () FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
-        ("SELECT lag(x, -1) OVER (ORDER BY x) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
         ("SELECT x IN UNNEST(ARRAY[1]) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
         ("SELECT 3 BETWEEN SYMMETRIC 5 AND 1", "NOT_SUPPORTED"),
         ("SELECT try(sum(x) / 0) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
@@ -121,11 +120,8 @@ def test_column_names(query, sql, names) -> None:
         ("SELECT sum(x) OVER (ORDER BY x ROWS 1 PRECEDING EXCLUDE TIES) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
         ("WITH a AS MATERIALIZED (SELECT 1) SELECT * FROM a", "NOT_SUPPORTED"),
         # Known to Trino, not yet here: refused, not guessed.
-        ("WITH RECURSIVE t(n) AS (SELECT 1) SELECT n FROM t", "NOT_SUPPORTED"),
-        (f"SELECT id FROM {PEOPLE} TABLESAMPLE BERNOULLI (10)", "NOT_SUPPORTED"),
-        ("SELECT x FROM (VALUES 1) AS t(x) ORDER BY x FETCH FIRST 1 ROWS WITH TIES", "NOT_SUPPORTED"),
+        (f"SELECT id FROM {PEOPLE} TABLESAMPLE SYSTEM (10)", "NOT_SUPPORTED"),
         ("SELECT 1 FROM (VALUES 1) AS a(x) NATURAL JOIN (VALUES 1) AS b(x)", "NOT_SUPPORTED"),
-        ("SELECT first_value(x) IGNORE NULLS OVER () FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
         ("SELECT listagg('a', ',') WITHIN GROUP (ORDER BY 1)", ""),
     ],
 )  # fmt: skip
