@@ -11,6 +11,7 @@ from sqlglot.parser import Parser
 from sqlglot.tokens import Token, TokenType
 
 from localaws.sql.errors import Position, QueryError, offset_position
+from localaws.sql.listagg import fold_within_group
 from localaws.sql.reserved import refuse_from_first, refuse_reserved
 
 # What sqlglot reads and Trino does not.
@@ -113,6 +114,7 @@ def parse_query(sql: str) -> exp.Expression:
     if len(statements) != 1:
         raise QueryError("SYNTAX_ERROR", "Only one sql statement is allowed.")
     refuse_reserved(statements[0], sql)
+    fold_within_group(statements[0])
     match statements[0]:
         case exp.Query() | exp.DML() | exp.Values() | exp.Merge() | exp.Create():
             return statements[0]

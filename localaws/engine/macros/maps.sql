@@ -92,11 +92,12 @@ create macro tr_entries(pairs) as
         end
     )[1];
 
-create macro tr_map_from_entries(pairs) as
+create macro tr_map_of_entries(entries) as
     list_transform(
-        [tr_entries(pairs)],
-        lambda p: tr_map(list_transform(p, lambda e: e.key), list_transform(p, lambda e: e.value))
+        [entries], lambda p: tr_map(list_transform(p, lambda e: e.key), list_transform(p, lambda e: e.value))
     )[1];
+
+create macro tr_map_from_entries(pairs) as tr_map_of_entries(tr_entries(pairs));
 
 create macro tr_multimap_from_entries(pairs) as tr_multimap(tr_entries(pairs));
 
@@ -166,3 +167,16 @@ create macro tr_split_to_map(text, entry_delimiter, value_delimiter) as
 
 create macro tr_split_to_multimap(text, entry_delimiter, value_delimiter) as
     tr_multimap(tr_split_entries(text, entry_delimiter, value_delimiter));
+
+-- The keys of both maps with the value of either, in their order.
+create macro tr_map_zip(one, other) as
+    list_transform(
+        [{a: one, b: other}],
+        lambda p: list_transform(
+            map_entries(p.a), lambda e: {key: e.key, v: e.value, w: map_extract_value(p.b, e.key)}
+        )
+        || list_transform(
+            list_filter(map_entries(p.b), lambda e: not map_contains(p.a, e.key)),
+            lambda e: {key: e.key, v: list_extract(map_values(p.a), 0), w: e.value}
+        )
+    )[1];

@@ -10,12 +10,20 @@ from localaws.sql.expressions.core import (
     compiles,
     syntax,
 )
+from localaws.sql.functions.checks import distinguishable
+from localaws.sql.functions.registry import BadArgument
+from localaws.sql.listagg import WITHIN_GROUP
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import BIGINT, BOOLEAN
 
 
 def aggregate(
-    node: exp.Anonymous, scope: Scope, over: str = "", *, window: bool = False, tail: str = ""
+    node: exp.Anonymous,
+    scope: Scope,
+    over: str = "",
+    *,
+    window: bool = False,
+    tail: str = "",
 ) -> Typed:
     """An aggregate or window function; `over` is the FILTER and OVER clauses compiled, `tail` what
     follows the arguments."""
@@ -38,15 +46,37 @@ def aggregate(
         nodes[-1] = order.this
         if isinstance(order.this, exp.Distinct):
             distinct, nodes = "DISTINCT ", list(order.this.expressions)
-        tail = f" ORDER BY {order_items(order.expressions, inside)}"
-    if name == "count" and not nodes and node.expressions == []:
-        nodes = []
+        tail = _ordered(order, nodes, bool(distinct), inside)
+    if name == "listagg" and not node.meta.get(WITHIN_GROUP):
+        scope.error("SYNTAX_ERROR", "mismatched input: listagg needs WITHIN GROUP", node)
     if window and distinct:
         message = "DISTINCT in window function parameters not yet supported"
         scope.error("NOT_SUPPORTED", message, node)
     arguments = [compile_expression(each, inside) for each in nodes]
+    if distinct:
+        _refuse_indistinct(arguments, scope, node)
     result = apply_overload(name, known[name], arguments, scope, node)
     return Typed(result.sql.format(distinct=distinct, tail=tail, over=over), result.type)
+
+
+def _ordered(
+    order: exp.Order, arguments: list[exp.Expression], distinct: bool, scope: Scope
+) -> str:
+    """The ORDER BY inside a call."""
+    if distinct and any(item.this not in arguments for item in order.expressions):
+        message = (
+            "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
+        )
+        scope.error("EXPRESSION_NOT_IN_DISTINCT", message, order)
+    return f" ORDER BY {order_items(order.expressions, scope)}"
+
+
+def _refuse_indistinct(arguments: list[Typed], scope: Scope, node: exp.Expression) -> None:
+    try:
+        for argument in arguments:
+            distinguishable(argument.type)
+    except BadArgument as error:
+        scope.error("NOT_SUPPORTED", f"DISTINCT: {error}", node)
 
 
 def _without_aggregates(scope: Scope) -> Scope:
