@@ -1,53 +1,125 @@
 """Reading CSV files as the OpenCSV SerDe does: every column is text, an empty field is '', a field
-that a line does not have is NULL."""
+that a line does not have is NULL, and so is a whole blank line.
 
-import gzip
-from functools import lru_cache
+Source of the rules: Trino's CsvDeserializer, made to read what Hive's OpenCSVSerde reads.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted, text_literal
+from localaws.tables import decoded
+from localaws.tables.encoders import csv_characters
 from localaws.tables.hive import HiveTable
-from localaws.tables.json_format import FILE, text_list
+from localaws.tables.text_lines import read_lines
 
 SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+_BATCH_ROWS = 20_000
 
 
-def scan_sql(
-    columns: list[tuple[str, Type]], paths: list[Path], compression: str, table: HiveTable
-) -> str:
-    """A relation of `columns` and "$file".
-
-    Raises NOT_SUPPORTED for a backslash in the data, since OpenCSV's escapes are not DuckDB's, and
-    for a blank line, which DuckDB passes over.
-    """
-    parameters = table.serde_parameters
-    if set(parameters) - {"serialization.format", "separatorChar", "quoteChar"}:
-        raise QueryError("NOT_SUPPORTED", f"SerDe properties {sorted(parameters)} of {table.name}")
-    if any(type_.base != "varchar" for _, type_ in table.data_columns):
+def scan_sql(files: list[Path], codec: str, table: HiveTable, skip: int, scratch: Path) -> str:
+    """A relation of the table's columns and "$file"."""
+    if any(type_.base != "varchar" or type_.args for _, type_ in table.data_columns):
         message = f"{table.name}: only string columns are supported in CSV tables locally"
         raise QueryError("NOT_SUPPORTED", message)
-    if any(_has_backslash_or_blank_line(path, compression) for path in paths):
-        message = (
-            f"{table.name}: backslashes and blank lines in CSV files are not supported locally"
-        )
-        raise QueryError("NOT_SUPPORTED", message)
-    header = int(table.parameters.get("skip.header.line.count", "0"))
-    names = [name for name, _ in table.data_columns]
-    described = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in names)
-    source = (
-        f"read_csv({text_list([str(path) for path in paths])}, columns = {{{described}}}, "
-        f"delim = {text_literal(parameters.get('separatorChar', ','))}, "
-        f"quote = {text_literal(parameters.get('quoteChar', chr(34)))}, escape = '\"', "
-        f"skip = {header}, header = false, auto_detect = false, nullstr = '\x02', "
-        f"null_padding = true, compression = '{compression}', filename = '{FILE}')"
+    schema = decoded.arrow_schema(list(table.data_columns))
+    parser = Parser(len(schema), *csv_characters(table.serde_parameters))
+    way = f"csv {codec} {skip} {csv_characters(table.serde_parameters)}"
+    return decoded.scan_sql(
+        files, way, schema, partial(_decode, codec, skip, schema, parser), scratch
     )
-    values = [quoted(name) for name, _ in columns]
-    return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {source})"
 
 
-@lru_cache(maxsize=10_000)
-def _has_backslash_or_blank_line(path: Path, compression: str) -> bool:
-    """Looked up once per (immutable) file."""
-    with gzip.open(path) if compression == "gzip" else path.open("rb") as file:
-        return any(b"\\" in line or not line.strip(b"\r\n") for line in file)
+def _decode(
+    codec: str, skip: int, schema: pa.Schema, parser: "Parser", file: Path
+) -> Iterator[pa.RecordBatch]:
+    return text_batches(map(parser.fields, read_lines(file, codec, skip)), schema)
+
+
+def text_batches(rows: Iterator[list[str | None]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Rows of text as batches of `schema`, whose columns are all text."""
+    part: list[list[str | None]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == _BATCH_ROWS:
+            yield _batch(part, schema)
+            part.clear()
+    if part:
+        yield _batch(part, schema)
+
+
+def _batch(rows: list[list[str | None]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+class Parser:
+    """One line to as many fields as the table has columns."""
+
+    def __init__(self, width: int, separator: str, quote: str, escape: str) -> None:
+        self._width = width
+        self._separator, self._quote, self._escape = separator, quote, escape
+        s, q, e = map(re.escape, (separator, quote, escape))
+        field = f"(?:{q}(?:[^{q}{e}]|{e}.|{q}{q})*{q}|[^{s}{q}{e}]*)"
+        # Lines of plain fields and of fields wholly in quotes, which need no second look.
+        self._tidy = re.compile(f"(?s){field}(?:{s}{field})*")
+        self._fields = re.compile(f"(?s)(?:^|{s})({field})")
+        self._escaped = re.compile(f"(?s){e}(.)|{q}({q})")
+
+    def fields(self, line: str) -> list[str | None]:
+        if not line:
+            return [None] * self._width
+        if self._quote not in line and self._escape not in line:
+            found: list[str | None] = list(line.split(self._separator))
+        elif self._tidy.fullmatch(line):
+            found = [self._plain(each) for each in self._fields.findall(line)]
+        else:
+            found = self._walk(line)
+        return found[: self._width] + [None] * (self._width - len(found))
+
+    def _plain(self, field: str) -> str:
+        if not field.startswith(self._quote):
+            return field
+        return self._escaped.sub(lambda match: match[1] or match[2], field[1:-1])
+
+    def _walk(self, line: str) -> list[str | None]:
+        """Quotes and escapes wherever they stand: character by character."""
+        fields: list[str | None] = []
+        text, in_quotes, in_field = "", False, False
+        at, end = 0, len(line)
+        while at < end and len(fields) < self._width:
+            character, after = line[at], line[at + 1 : at + 2]
+            inside = in_quotes or in_field
+            if character == self._escape:
+                if inside and after in (self._quote, self._escape):
+                    text += after
+                    at += 1
+            elif character == self._quote:
+                if inside and after == self._quote:
+                    text += after
+                    at += 1
+                else:
+                    embedded = (
+                        at > 2
+                        and line[at - 1] != self._separator
+                        and after not in ("", self._separator)
+                    )
+                    if embedded:
+                        text = "" if text and not text.strip() else text + character
+                    in_quotes = not in_quotes
+                in_field = not in_field
+            elif character == self._separator and not in_quotes:
+                fields.append(text)
+                text, in_field = "", False
+            else:
+                text += character
+                in_field = True
+            at += 1
+        # A field whose quote is never closed does not count.
+        if not in_quotes:
+            fields.append(text)
+        return fields

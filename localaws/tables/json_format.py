@@ -5,72 +5,101 @@ no JSON object fails the query unless `ignore.malformed.json` is true, then it i
 A value that does not fit its column's type fails with HIVE_BAD_DATA, it is never changed.
 """
 
-import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted, text_literal
+from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+from localaws.tables.decoded import lines_sql
+from localaws.tables.hive import HiveTable
+from localaws.tables.text_lines import FILE, text_list
 
 OPENX = "org.openx.data.jsonserde.JsonSerDe"
 HIVE = "org.apache.hive.hcatalog.data.JsonSerDe"
 SERDES = (OPENX, HIVE, "org.apache.hadoop.hive.serde2.JsonSerDe")
 
-# The column that names the file a row comes from: no column of a table is called so.
-FILE = "$file"
+# In a path: any key of a map.
+ANY = "*"
 
 # A key tree: each key in lower case -> (its spellings in the documents, the keys below).
 Keys = dict[str, tuple[set[str], "Keys"]]
 
 
-def text_list(values: list[str]) -> str:
-    return "[" + ", ".join(text_literal(value) for value in values) + "]"
-
-
-def lines_sql(paths: list[Path], compression: str) -> str:
-    """A relation (line, "$file") of the lines of text files that are not blank."""
-    files = text_list([str(path) for path in paths])
-    return (
-        f"read_csv({files}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', "
-        f"escape = '', header = false, auto_detect = false, nullstr = '\x02', "
-        # Not strict: one file may end its lines in LF and in CRLF.
-        f"strict_mode = false, max_line_size = 67108864, compression = '{compression}', "
-        f"filename = '{FILE}')"
-    )
-
-
-def all_lines_sql(paths: list[Path], compression: str) -> str:
-    """As `lines_sql`, with the blank lines, which DuckDB passes over: each is a row of NULLs
-    (Trino's TestOpenxJsonFormat)."""
-    parts = [f"SELECT * FROM {lines_sql(paths, compression)}"]
-    for path in paths:
-        if count := _blank_lines(path, compression):
-            parts.append(f"SELECT '', {text_literal(str(path))} FROM range({count})")
-    return f"({' UNION ALL '.join(parts)})"
-
-
-@lru_cache(maxsize=10_000)
-def _blank_lines(path: Path, compression: str) -> int:
-    """Counted once per (immutable) file."""
-    with gzip.open(path) if compression == "gzip" else path.open("rb") as file:
-        return sum(line in (b"\n", b"\r\n") for line in file)
-
-
-def scan_sql(
+def table_sql(
     columns: list[tuple[str, Type]],
-    source: str,
-    keys: Keys,
-    *,
-    ignore_malformed: bool,
+    files: list[Path],
+    codec: str,
+    table: HiveTable,
+    scratch: Path,
+    session: Session,
 ) -> str:
+    """A relation of `columns` and "$file" over a JSON table's files, compressed in one way."""
+    options = JsonOptions.of(table)
+    keys = options.applied(keys_of(files, codec, scratch, session))
+    return scan_sql(columns, lines_sql(files, codec, 0, scratch), keys, options)
+
+
+@dataclass(frozen=True)
+class JsonOptions:
+    """SerDe properties. Source: Athena user guide, "OpenX JSON SerDe" and "Hive JSON SerDe"."""
+
+    openx: bool
+    ignore_malformed: bool = False
+    case_sensitive: bool = False
+    dots: bool = False
+    mapping: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: HiveTable) -> "JsonOptions":
+        """Raises NOT_SUPPORTED for a property that is not known."""
+        openx = table.serde == OPENX
+        found: dict[str, Any] = {"openx": openx, "mapping": {}}
+        for properties in (table.serde_parameters, *(p.serde_parameters for p in table.partitions)):
+            for name, value in properties.items():
+                told = value.lower() == "true"
+                if name in ("paths", "serialization.format", "explicit.null"):
+                    continue  # the crawler's note of the keys; what concerns writing
+                if openx and name.startswith("mapping."):
+                    found["mapping"][name.removeprefix("mapping.").lower()] = value
+                elif openx and name == "ignore.malformed.json":
+                    found["ignore_malformed"] = told
+                elif openx and name == "case.insensitive":
+                    found["case_sensitive"] = not told
+                elif openx and name == "dots.in.keys":
+                    found["dots"] = told
+                else:
+                    message = f"{table.database}.{table.name}: SerDe property {name}"
+                    raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
+        return cls(**found)
+
+    def applied(self, keys: Keys) -> Keys:
+        """Where to find each field: the tree by the names of fields, not of keys."""
+        found: Keys = {}
+        for key, (spellings, below) in keys.items():
+            if self.case_sensitive:
+                spellings = {each for each in spellings if each == key} or {key}
+            found[key] = (spellings, self.applied(below))
+        if self.dots:
+            for key in list(found):
+                found.setdefault(key.replace(".", "_"), found[key])
+        mapped = {name: found.get(key.lower(), ({key}, {})) for name, key in self.mapping.items()}
+        if self.case_sensitive:
+            mapped = {name: ({self.mapping[name]}, below) for name, (_, below) in mapped.items()}
+        return {**found, **mapped}
+
+
+def scan_sql(columns: list[tuple[str, Type]], source: str, keys: Keys, options: JsonOptions) -> str:
     """A relation of `columns` and "$file" over `source`, a relation (line, "$file")."""
     paths: list[str] = []
-    values = [f"{_value(type_, (name,), keys, paths)} AS {quoted(name)}" for name, type_ in columns]
+    fields = _Fields(keys, options, paths)
+    values = [f"{fields.value(type_, (name,))} AS {quoted(name)}" for name, type_ in columns]
     failure = "NULL"
-    if not ignore_malformed:
+    if not options.ignore_malformed:
         failure = "tr_fail('HIVE_CURSOR_ERROR', 'Row is not a valid JSON Object')::VARCHAR"
     document = (
         "CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN line "
@@ -84,11 +113,11 @@ def scan_sql(
     )
 
 
-def keys_of(paths: list[Path], compression: str, session: Session) -> Keys:
+def keys_of(paths: list[Path], codec: str, scratch: Path, session: Session) -> Keys:
     """The keys that the documents have, found once per (immutable) file."""
     tree: Keys = {}
     for path in paths:
-        _merge(tree, _file_keys(path, compression, Hidden(session)))
+        _merge(tree, _file_keys(path, codec, scratch, Hidden(session)))
     return tree
 
 
@@ -106,10 +135,11 @@ class Hidden:
 
 
 @lru_cache(maxsize=10_000)
-def _file_keys(path: Path, compression: str, hidden: Hidden) -> Keys:
+def _file_keys(path: Path, codec: str, scratch: Path, hidden: Hidden) -> Keys:
     ((structure,),) = hidden.session.rows(
         "SELECT json_group_structure(line::JSON) FROM "
-        f"{lines_sql([path], compression)} WHERE json_valid(line) AND json_type(line) = 'OBJECT'"
+        f"{lines_sql([path], codec, 0, scratch)} "
+        "WHERE json_valid(line) AND json_type(line) = 'OBJECT'"
     )
     return _key_tree(json.loads(structure) if structure else {})
 
@@ -148,12 +178,89 @@ def _json_path(path: tuple[str, ...]) -> str:
     return "$" + "".join('."' + part.replace('"', '\\"') + '"' for part in path)
 
 
-def _text_at(path: tuple[str, ...], keys: Keys, paths: list[str]) -> str:
-    places = []
-    for spelled in _spelled(path, keys):
-        paths.append(_json_path(spelled))
-        places.append(f"v[{len(paths)}]")
-    return _one_of(places, path[-1])
+class _Fields:
+    """SQL of the values at paths of field names; `paths` collects the JSON paths they need."""
+
+    def __init__(self, keys: Keys, options: JsonOptions, paths: list[str]) -> None:
+        self._keys, self._options, self._paths = keys, options, paths
+
+    def value(self, type_: Type, path: tuple[str, ...]) -> str:
+        found = self._text_at(path)
+        if type_.base == "row":
+            fields = ", ".join(
+                f"{quoted(name)} := {self.value(inner, (*path, name))}"
+                for name, inner in type_.args
+            )
+            return f"CASE WHEN tr_serde_object({found}) THEN struct_pack({fields}) END"
+        return self._converted(found, type_, path)
+
+    def _text_at(self, path: tuple[str, ...]) -> str:
+        places = []
+        for spelled in _spelled(path, self._keys):
+            self._paths.append(_json_path(spelled))
+            places.append(f"v[{len(self._paths)}]")
+        return _one_of(places, path[-1])
+
+    def _converted(self, found: str, type_: Type, path: tuple[str, ...], depth: int = 0) -> str:
+        """`found`, the text of a JSON value (NULL for null), as a value of `type_`."""
+        column = text_literal(path[0])
+        match type_.base:
+            case "varchar":
+                return f"substr({found}, 1, {type_.args[0]})" if type_.args else found
+            case "tinyint" | "smallint" | "integer" | "bigint":
+                return f"CAST(tr_serde_integer({found}, {column}) AS {type_.duckdb()})"
+            case "real" | "double":
+                return f"CAST(tr_serde_double({found}, {column}) AS {type_.duckdb()})"
+            case "decimal":
+                return f"CAST(tr_serde_number({found}, {column}) AS {type_.duckdb()})"
+            case "boolean":
+                return f"tr_serde_boolean({found}, {column})"
+            case "date":
+                return f"tr_serde_date({found}, {column})"
+            case "timestamp":
+                zone = "Z?" if self._options.openx else ""
+                return f"tr_serde_timestamp({found}, {column}, '{zone}')"
+            case "array":
+                item = f"x{depth}"
+                element = self._element(item, type_.element, path, depth + 1)
+                return (
+                    f"CASE WHEN tr_serde_array({found}) THEN "
+                    f"list_transform(json_extract({found}, '$[*]'), lambda {item}: {element}) END"
+                )
+            case "map" if type_.args[0] == VARCHAR:
+                return self._map(found, type_, path, depth)
+        raise QueryError(
+            "NOT_SUPPORTED", f"column {path[0]}: {type_} in a JSON table is not supported locally"
+        )
+
+    def _map(self, found: str, type_: Type, path: tuple[str, ...], depth: int) -> str:
+        item = f"x{depth}"
+        # The keys of a map are data: what is below them is found by the keys of any of them.
+        value = self._element(f"{item}.value", type_.args[1], (*path, ANY), depth + 1)
+        key = f"{item}.key"
+        if self._options.openx:
+            key = f"tr_serde_lower_key({key})"
+        entries = f"map_entries(json_transform({found}::JSON, '\"MAP(VARCHAR,JSON)\"'))"
+        return (
+            f"CASE WHEN tr_serde_object({found}) THEN map_from_entries(list_transform({entries}, "
+            f"lambda {item}: struct_pack(k := {key}, v := {value}))) END"
+        )
+
+    def _element(self, item: str, type_: Type, path: tuple[str, ...], depth: int) -> str:
+        """An element of an array, or a field of one: `item` is SQL of type JSON."""
+        found = f"json_extract_string({item}, '$')"
+        if type_.base != "row":
+            return self._converted(found, type_, path, depth)
+        below = _below(self._keys, path)
+        fields = []
+        for name, inner in type_.args:
+            places = [
+                f"json_extract({item}, {text_literal(_json_path(p))})"
+                for p in _spelled((name,), below)
+            ]
+            place = _one_of(places, name)
+            fields.append(f"{quoted(name)} := {self._element(place, inner, (*path, name), depth)}")
+        return f"CASE WHEN tr_serde_object({found}) THEN struct_pack({', '.join(fields)}) END"
 
 
 def _one_of(places: list[str], name: str) -> str:
@@ -163,62 +270,13 @@ def _one_of(places: list[str], name: str) -> str:
     return f"tr_serde_one([{', '.join(places)}], {text_literal(name)})"
 
 
-def _value(type_: Type, path: tuple[str, ...], keys: Keys, paths: list[str]) -> str:
-    found = _text_at(path, keys, paths)
-    if type_.base == "row":
-        fields = ", ".join(
-            f"{quoted(name)} := {_value(inner, (*path, name), keys, paths)}"
-            for name, inner in type_.args
-        )
-        return f"CASE WHEN tr_serde_object({found}) THEN struct_pack({fields}) END"
-    return _converted(found, type_, path, keys)
-
-
-def _converted(found: str, type_: Type, path: tuple[str, ...], keys: Keys, depth: int = 0) -> str:
-    """`found`, the text of a JSON value (NULL for null), as a value of `type_`."""
-    column = text_literal(path[0])
-    match type_.base:
-        case "varchar":
-            return f"substr({found}, 1, {type_.args[0]})" if type_.args else found
-        case "tinyint" | "smallint" | "integer" | "bigint":
-            return f"CAST(tr_serde_integer({found}, {column}) AS {type_.duckdb()})"
-        case "real" | "double" | "decimal":
-            return f"CAST(tr_serde_number({found}, {column}) AS {type_.duckdb()})"
-        case "boolean":
-            return f"tr_serde_boolean({found}, {column})"
-        case "date":
-            return f"tr_serde_date({found}, {column})"
-        case "timestamp":
-            return f"tr_serde_timestamp({found}, {column})"
-        case "array":
-            item = f"x{depth}"
-            element = _element(item, type_.element, path, keys, depth + 1)
-            return (
-                f"CASE WHEN tr_serde_array({found}) THEN "
-                f"list_transform(json_extract({found}, '$[*]'), lambda {item}: {element}) END"
-            )
-    raise QueryError(
-        "NOT_SUPPORTED", f"column {path[0]}: {type_} in a JSON table is not supported locally"
-    )
-
-
-def _element(item: str, type_: Type, path: tuple[str, ...], keys: Keys, depth: int) -> str:
-    """An element of an array, or a field of one: `item` is SQL of type JSON."""
-    found = f"json_extract_string({item}, '$')"
-    if type_.base != "row":
-        return _converted(found, type_, path, keys, depth)
-    below = _below(keys, path)
-    fields = []
-    for name, inner in type_.args:
-        places = [
-            f"json_extract({item}, {text_literal(_json_path(p))})" for p in _spelled((name,), below)
-        ]
-        place = _one_of(places, name)
-        fields.append(f"{quoted(name)} := {_element(place, inner, (*path, name), keys, depth)}")
-    return f"CASE WHEN tr_serde_object({found}) THEN struct_pack({', '.join(fields)}) END"
-
-
 def _below(keys: Keys, path: tuple[str, ...]) -> Keys:
     for name in path:
-        keys = keys.get(name, (set(), {}))[1]
+        if name == ANY:
+            merged: Keys = {}
+            for _, below in keys.values():
+                _merge(merged, below)
+            keys = merged
+        else:
+            keys = keys.get(name, (set(), {}))[1]
     return keys

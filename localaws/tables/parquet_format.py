@@ -7,7 +7,9 @@ from pathlib import Path
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, quoted
-from localaws.tables.json_format import FILE, Hidden, text_list
+from localaws.tables.hive import HiveTable
+from localaws.tables.json_format import Hidden
+from localaws.tables.text_lines import FILE, text_list
 
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
@@ -21,8 +23,13 @@ _TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S")
 _ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME ZONE")
 
 
-def scan_sql(columns: list[tuple[str, Type]], paths: list[Path], session: Session) -> str:
+def scan_sql(
+    columns: list[tuple[str, Type]], paths: list[Path], table: HiveTable, session: Session
+) -> str:
     """A relation of `columns` and "$file". Raises HIVE_BAD_DATA for a type that differs."""
+    if table.serde_parameters.get("parquet.column.index.access", "").lower() == "true":
+        message = f"{table.name}: parquet.column.index.access is not supported locally"
+        raise QueryError("NOT_SUPPORTED", message)
     files = text_list([str(path) for path in paths])
     source = f"read_parquet({files}, union_by_name = true, filename = '{FILE}')"
     # Together the engine would find a type for files that differ; each must fit by itself.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -15,19 +15,17 @@ from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
 from localaws.sql.scope import Analysis, Output, Scan, View
-from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+from localaws.sql.types import VARCHAR, Type
 from localaws.tables import (
-    csv_format,
+    hive_scan,
     iceberg,
     information_schema,
-    json_format,
-    parquet_format,
 )
-from localaws.tables.hive import HiveTable, Split, load_hive_table, splits
+from localaws.tables.hive import HiveTable, load_hive_table
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
 from localaws.tables.iceberg.metadata_tables import MetadataTable, metadata_table
 from localaws.tables.information_schema import InformationSchemaTable
-from localaws.tables.pruning import kept_partitions, matching, partition_value
+from localaws.tables.pruning import matching
 from localaws.tables.readings import Reading, resolve
 from localaws.tables.time_travel import snapshot_of
 from localaws.tables.views import is_view, load_view
@@ -148,89 +146,13 @@ class Lakehouse:
             return Reading(table.sql())
         if isinstance(table, IcebergTable):
             return iceberg.read(table, scan.used, self.lake, prefix)
-        return self._scan_hive(scan, table, session)
+        return hive_scan.read(scan, table, self.store, self.scratch, session)
 
     def _scan_catalog(self, scan: Scan, table: InformationSchemaTable, session: Session) -> str:
         names = information_schema.table_names(self.catalog)
         keys = tuple((key, VARCHAR) for key in table.partition_keys)
         kept = matching(names, keys, scan.alias, scan.filters, session) if keys else []
         return information_schema.rows_sql(table, [names[i] for i in kept], self.catalog, self.lake)
-
-    def _scan_hive(self, scan: Scan, table: HiveTable, session: Session) -> Reading:
-        kept = kept_partitions(scan, table, self.store, session)
-        found = splits(table, kept, self.store)
-        data = [each for each in table.data_columns if each[0] in scan.used]
-        keys = [each for each in table.partition_columns if each[0] in scan.used]
-        if not found:
-            return Reading(_empty(data + keys))
-        names = ", ".join(f"f.{quoted(name)}" for name, _ in data)
-        relation = self._relation(table, data, found, session)
-        reading = Reading(relation, sum(each.stored.size for each in found))
-        if table.serde == parquet_format.SERDE:
-            paths = tuple(each.stored.path for each in found)
-            reading = Reading(relation, 0, paths, {name: name for name, _ in data})
-        if not keys and "$path" not in scan.used:
-            return replace(reading, sql=f"(SELECT {names or '1 AS one'} FROM {relation} AS f)")
-        key_columns = [name for name, _ in keys]
-        rows = ", ".join(_place(each, table, keys) for each in found)
-        columns = ", ".join([quoted(json_format.FILE), '"$path"', *map(quoted, key_columns)])
-        selected = ", ".join(
-            [*([names] if names else []), *(f"p.{quoted(k)}" for k in key_columns)]
-        )
-        prefix = f"{selected}, " if selected else ""
-        located = (
-            f'(SELECT {prefix}p."$path" FROM {relation} AS f '
-            f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p."$file")'
-        )
-        return replace(reading, sql=located)
-
-    def _relation(
-        self,
-        table: HiveTable,
-        columns: list[tuple[str, Type]],
-        found: list[Split],
-        session: Session,
-    ) -> str:
-        if table.serde == parquet_format.SERDE:
-            paths = [each.stored.path for each in found]
-            return parquet_format.scan_sql(columns, paths, session)
-        groups: dict[str, list[Path]] = {}
-        for each in found:
-            groups.setdefault(_compression(each.stored.key), []).append(each.stored.path)
-        if table.serde in json_format.SERDES:
-            parts = [
-                self._json(table, columns, files, compression, session)
-                for compression, files in groups.items()
-            ]
-        elif table.serde == csv_format.SERDE:
-            parts = [
-                csv_format.scan_sql(columns, files, compression, table)
-                for compression, files in groups.items()
-            ]
-        else:
-            message = f"{table.database}.{table.name}: SerDe {table.serde or '(none)'}"
-            raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
-        return f"({' UNION ALL '.join(f'SELECT * FROM {part}' for part in parts)})"
-
-    def _json(
-        self,
-        table: HiveTable,
-        columns: list[tuple[str, Type]],
-        files: list[Path],
-        compression: str,
-        session: Session,
-    ) -> str:
-        parameters = {**table.serde_parameters}
-        for partition in table.partitions:
-            if partition.serde_parameters:
-                parameters = {**parameters, **partition.serde_parameters}
-        _refuse_json_options(table, parameters)
-        ignore = parameters.get("ignore.malformed.json", "false").lower() == "true"
-        keys = json_format.keys_of(files, compression, session)
-        source = json_format.all_lines_sql(files, compression)
-        return json_format.scan_sql(
-            columns, source, keys, ignore_malformed=ignore and table.serde == json_format.OPENX
-        )
 
 
 @dataclass(frozen=True)
@@ -248,29 +170,3 @@ class Plan:
     def headings(self) -> list[tuple[str, Type]]:
         """As a result shows them: in the case that the query chose."""
         return list(zip(self.output.column_names, self.output.types, strict=True))
-
-
-def _refuse_json_options(table: HiveTable, parameters: dict[str, str]) -> None:
-    for name in parameters:
-        if name.startswith("mapping.") or name in ("dots.in.keys", "case.insensitive"):
-            message = f"{table.database}.{table.name}: SerDe property {name}"
-            raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
-
-
-def _compression(key: str) -> str:
-    """As Hadoop does: by the object's name."""
-    return "gzip" if key.endswith(".gz") else "none"
-
-
-def _empty(columns: list[tuple[str, Type]]) -> str:
-    nothing = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
-    path = 'NULL::VARCHAR AS "$path"'
-    return f"(SELECT {', '.join([*nothing, path])} WHERE false)"
-
-
-def _place(each: Split, table: HiveTable, keys: list[tuple[str, Type]]) -> str:
-    """One row of the relation that gives each file its partition's values."""
-    by_name = dict(zip(table.partition_keys, each.values, strict=True))
-    values = [partition_value(by_name[name], type_) for name, type_ in keys]
-    paths = (text_literal(str(each.stored.path)), text_literal(each.url))
-    return f"({', '.join([*paths, *values])})"

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from localaws.athena.render import java_float
+from localaws.java_text import java_float
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type
 

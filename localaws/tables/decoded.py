@@ -1,0 +1,112 @@
+"""Files of formats that the engine does not read, as Parquet copies that it does.
+
+A copy is made once per (immutable) file and way to read it; it goes when its file has gone.
+"""
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from localaws.sql.types import Type
+from localaws.tables.text_lines import FILE, all_lines_sql, read_lines, text_list
+
+# The rows of a file; the schema is the same for every file of a table.
+Decode = Callable[[Path], Iterable[pa.RecordBatch]]
+
+_LINE = pa.schema([("line", pa.string())])
+_copies: dict[Path, Path] = {}
+_guard = threading.Lock()
+
+
+def scan_sql(files: list[Path], way: str, schema: pa.Schema, decode: Decode, scratch: Path) -> str:
+    """A relation of `schema`'s columns and "$file". `way` tells how `decode` reads, in full."""
+    folder = scratch / "decoded"
+    folder.mkdir(exist_ok=True)
+    _sweep()
+    copies = [_copy(file, way, schema, decode, folder) for file in files]
+    return f"read_parquet({text_list([str(copy) for copy in copies])})"
+
+
+def lines_sql(files: list[Path], codec: str, skip: int, scratch: Path) -> str:
+    """A relation (line, "$file") of the lines of text files, the first `skip` of each left out."""
+    if codec != "bz2":
+        return all_lines_sql(files, codec, skip)
+    return scan_sql(files, f"lines {skip}", _LINE, partial(_lines, codec, skip), scratch)
+
+
+def _lines(codec: str, skip: int, file: Path) -> Iterator[pa.RecordBatch]:
+    lines = read_lines(file, codec, skip)
+    while part := list(islice(lines, 20_000)):
+        yield pa.RecordBatch.from_arrays([pa.array(part, pa.string())], schema=_LINE)
+
+
+def _copy(file: Path, way: str, schema: pa.Schema, decode: Decode, folder: Path) -> Path:
+    name = hashlib.sha256(f"{file}\0{way}\0{schema}".encode()).hexdigest()
+    copy = folder / f"{name}.parquet"
+    if copy.exists():
+        return copy
+    stored = schema.append(pa.field(FILE, pa.string()))
+    partial = folder / f"{uuid.uuid4()}.partial"
+    try:
+        with pq.ParquetWriter(partial, stored, compression="snappy") as writer:
+            for batch in decode(file):
+                path = pa.repeat(pa.scalar(str(file)), batch.num_rows)
+                columns = [*batch.columns, path]
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=stored))
+        partial.rename(copy)
+    finally:
+        partial.unlink(missing_ok=True)
+    with _guard:
+        _copies[copy] = file
+    return copy
+
+
+def _sweep() -> None:
+    """Remove copies whose file is gone: nobody who still reads a file lets it go."""
+    with _guard:
+        gone = [copy for copy, file in _copies.items() if not file.exists()]
+        for copy in gone:
+            copy.unlink(missing_ok=True)
+            del _copies[copy]
+
+
+def arrow_type(type_: Type) -> pa.DataType:
+    """The type whose Parquet column the engine reads as `type_.duckdb()`."""
+    match type_.base:
+        case "decimal":
+            return pa.decimal128(*type_.args)
+        case "timestamp":
+            return pa.timestamp("us")
+        case "array":
+            return pa.list_(arrow_type(type_.element))
+        case "map":
+            return pa.map_(arrow_type(type_.args[0]), arrow_type(type_.args[1]))
+        case "row":
+            return pa.struct([(name, arrow_type(each)) for name, each in type_.args])
+    return _ARROW[type_.base]
+
+
+def arrow_schema(columns: list[tuple[str, Type]]) -> pa.Schema:
+    return pa.schema([(name, arrow_type(type_)) for name, type_ in columns])
+
+
+_ARROW = {
+    "boolean": pa.bool_(),
+    "tinyint": pa.int8(),
+    "smallint": pa.int16(),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "real": pa.float32(),
+    "double": pa.float64(),
+    "varchar": pa.string(),
+    "char": pa.string(),
+    "varbinary": pa.binary(),
+    "date": pa.date32(),
+}

@@ -1,0 +1,140 @@
+"""What a query reads of a Hive table: a relation over its objects, by the table's SerDe."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from localaws.engine import Session
+from localaws.objects import ObjectStore
+from localaws.sql.errors import QueryError
+from localaws.sql.scope import Scan
+from localaws.sql.types import Type, quoted, text_literal
+from localaws.tables import (
+    avro_format,
+    csv_format,
+    json_format,
+    lazy_simple,
+    orc_format,
+    parquet_format,
+    regex_format,
+)
+from localaws.tables.decoded import lines_sql
+from localaws.tables.hive import HiveTable, Split, splits
+from localaws.tables.pruning import kept_partitions, partition_value
+from localaws.tables.readings import Reading
+from localaws.tables.text_lines import FILE, compression
+
+_Columns = list[tuple[str, Type]]
+
+
+def read(
+    scan: Scan, table: HiveTable, store: ObjectStore, scratch: Path, session: Session
+) -> Reading:
+    kept = kept_partitions(scan, table, store, session)
+    found = splits(table, kept, store)
+    data = [each for each in table.data_columns if each[0] in scan.used]
+    keys = [each for each in table.partition_columns if each[0] in scan.used]
+    if not found:
+        return Reading(_empty(data + keys))
+    names = ", ".join(f"f.{quoted(name)}" for name, _ in data)
+    relation = _relation(table, data, found, scratch, session)
+    reading = Reading(relation, sum(each.stored.size for each in found))
+    if table.serde == parquet_format.SERDE:
+        paths = tuple(each.stored.path for each in found)
+        reading = Reading(relation, 0, paths, {name: name for name, _ in data})
+    if not keys and "$path" not in scan.used:
+        return replace(reading, sql=f"(SELECT {names or '1 AS one'} FROM {relation} AS f)")
+    key_columns = [name for name, _ in keys]
+    rows = ", ".join(_place(each, table, keys) for each in found)
+    columns = ", ".join([quoted(FILE), '"$path"', *map(quoted, key_columns)])
+    selected = ", ".join([*([names] if names else []), *(f"p.{quoted(k)}" for k in key_columns)])
+    prefix = f"{selected}, " if selected else ""
+    located = (
+        f'(SELECT {prefix}p."$path" FROM {relation} AS f '
+        f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p."$file")'
+    )
+    return replace(reading, sql=located)
+
+
+def _relation(
+    table: HiveTable, columns: _Columns, found: list[Split], scratch: Path, session: Session
+) -> str:
+    paths = [each.stored.path for each in found]
+    match table.serde:
+        case parquet_format.SERDE:
+            return parquet_format.scan_sql(columns, paths, table, session)
+        case orc_format.SERDE:
+            return orc_format.scan_sql(columns, paths, table, scratch)
+        case avro_format.SERDE:
+            return avro_format.scan_sql(columns, paths, table, scratch)
+    _refuse_other_properties(table)
+    groups: dict[str, list[Path]] = {}
+    for each in found:
+        groups.setdefault(compression(each.stored.key), []).append(each.stored.path)
+    parts = [
+        _text(table, columns, files, codec, scratch, session) for codec, files in groups.items()
+    ]
+    return f"({' UNION ALL '.join(f'SELECT * FROM {part}' for part in parts)})"
+
+
+def _text(
+    table: HiveTable,
+    columns: _Columns,
+    files: list[Path],
+    codec: str,
+    scratch: Path,
+    session: Session,
+) -> str:
+    """A relation over text files that are compressed in one way."""
+    skip = _header_lines(table)
+    match table.serde:
+        case lazy_simple.SERDE:
+            source = lines_sql(files, codec, skip, scratch)
+            return lazy_simple.scan_sql(columns, table.data_columns, source, table.serde_parameters)
+        case csv_format.SERDE:
+            source = csv_format.scan_sql(files, codec, table, skip, scratch)
+            names = ", ".join(quoted(name) for name in [*(n for n, _ in columns), FILE])
+            return f"(SELECT {names} FROM {source})"
+        case serde if serde in regex_format.SERDES:
+            return regex_format.scan_sql(columns, files, codec, table, skip, scratch)
+        case serde if serde in json_format.SERDES:
+            if skip:
+                message = f"{table.name}: skip.header.line.count of a JSON table"
+                raise QueryError("NOT_SUPPORTED", message)
+            return json_format.table_sql(columns, files, codec, table, scratch, session)
+    message = f"{table.database}.{table.name}: SerDe {table.serde or '(none)'}"
+    raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
+
+
+def _refuse_other_properties(table: HiveTable) -> None:
+    """Partitions of a text table may be written in another way than the table says."""
+    if table.serde in json_format.SERDES:
+        return
+    for partition in table.partitions:
+        if partition.serde_parameters not in ({}, table.serde_parameters):
+            message = f"{table.database}.{table.name}: partition {'/'.join(partition.values)}"
+            raise QueryError("NOT_SUPPORTED", f"{message} has SerDe properties of its own")
+
+
+def _header_lines(table: HiveTable) -> int:
+    if table.parameters.get("skip.footer.line.count", "0") != "0":
+        message = f"{table.name}: skip.footer.line.count is not supported locally"
+        raise QueryError("NOT_SUPPORTED", message)
+    text = table.parameters.get("skip.header.line.count", "0")
+    if not text.isdigit():
+        message = f"Invalid value for skip.header.line.count property: {text}"
+        raise QueryError("HIVE_INVALID_METADATA", message)
+    return int(text)
+
+
+def _empty(columns: _Columns) -> str:
+    nothing = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
+    path = 'NULL::VARCHAR AS "$path"'
+    return f"(SELECT {', '.join([*nothing, path])} WHERE false)"
+
+
+def _place(each: Split, table: HiveTable, keys: _Columns) -> str:
+    """One row of the relation that gives each file its partition's values."""
+    by_name = dict(zip(table.partition_keys, each.values, strict=True))
+    values = [partition_value(by_name[name], type_) for name, type_ in keys]
+    paths = (text_literal(str(each.stored.path)), text_literal(each.url))
+    return f"({', '.join([*paths, *values])})"
