@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from sqlglot import exp
 
 from localaws.athena import ddl, prepared
+from localaws.athena.ddl.views import CREATE_VIEW
+from localaws.athena.ddl.views import create as create_view
 from localaws.athena.explain import explain
 from localaws.athena.outcome import Outcome
 from localaws.athena.render import rendered_rows
@@ -21,7 +23,6 @@ from localaws.sql.merge import delete_as_changes, merge_as_changes, update_as_ch
 from localaws.state import State
 from localaws.tables.resolver import Lakehouse
 from localaws.tables.row_changes import change_rows
-from localaws.tables.views import is_view, view_input
 
 MAX_QUERY_BYTES = 262_144
 _QUERIES = ("SELECT", "WITH", "VALUES", "INSERT", "EXPLAIN")
@@ -34,14 +35,9 @@ _ELSEWHERE = {
     "UNLOAD": ("localaws.athena.unload", "unload"),
 }
 
-_NAME_PART = r'(?:"(?:[^"]|"")+"|`[^`]+`|\w+)'
-_VIEW = re.compile(
-    rf"\s*create\s+(?P<replace>or\s+replace\s+)?view\s+(?P<name>{_NAME_PART}(?:\.{_NAME_PART})*)"
-    r"\s+as\s+(?P<query>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
+_NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|\w+)'
 _CTAS = re.compile(
-    rf"\s*create\s+table\s+(?:if\s+not\s+exists\s+)?{_NAME_PART}(?:\.{_NAME_PART})*\s*"
+    rf"\s*create\s+table\s+(?:if\s+not\s+exists\s+)?{_NAME}(?:\.{_NAME})*\s*"
     r"(?:with\s*\(.*?\)\s*)?as\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -104,8 +100,8 @@ def _execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Ou
     match statement.verb:
         case "SELECT" | "WITH" | "VALUES":
             return _select(statement, lakehouse, session)
-        case "CREATE" if view := _VIEW.fullmatch(statement.sql):
-            return _create_view(view, statement, lakehouse, session)
+        case "CREATE" if view := CREATE_VIEW.fullmatch(statement.sql):
+            return create_view(view, statement.database, lakehouse)
         case "CREATE" if _CTAS.match(statement.sql):
             tree = _parsed(statement, exp.Create)
             return create_table_as(
@@ -146,46 +142,6 @@ def _select(statement: Statement, lakehouse: Lakehouse, session: Session) -> Out
     plan = lakehouse.plan(tree, statement.sql, statement.database, session)
     rows = rendered_rows(session.batches(plan.sql, 10_000), plan.output.types)
     return Outcome("DML", "SELECT", plan.headings(), rows, scanned=plan.scanned)
-
-
-def _create_view(
-    match: re.Match[str], statement: Statement, lakehouse: Lakehouse, session: Session
-) -> Outcome:
-    parts = [part.strip('"`').lower() for part in re.findall(_NAME_PART, match["name"])]
-    if len(parts) == 3 and parts[0] == "awsdatacatalog":
-        parts = parts[1:]
-    if len(parts) > 2:
-        raise QueryError("SYNTAX_ERROR", f"mismatched input: {match['name']} names no view")
-    name = parts[-1]
-    database = parts[0] if len(parts) == 2 else statement.database
-    query = match["query"].strip()
-    lakehouse.require_database(database)
-    plan = lakehouse.plan(parse_query(query), query, statement.database, session)
-    columns = plan.columns()
-    if None in plan.output.names:
-        place = plan.output.names.index(None) + 1
-        raise QueryError("MISSING_COLUMN_NAME", f"Column name not specified at position {place}")
-    _refuse_duplicates([column for column, _ in columns])
-    view = view_input(name, query, statement.database, columns, lakehouse.account)
-    with lakehouse.writing(database, name):
-        existing = [each for each in lakehouse.catalog.tables(database) if each["Name"] == name]
-        if existing and not is_view(existing[0]):
-            message = f"Table '{database}.{name}' exists and is not a view"
-            raise QueryError("TABLE_ALREADY_EXISTS", message)
-        if existing and not match["replace"]:
-            raise QueryError("TABLE_ALREADY_EXISTS", f"View already exists: '{database}.{name}'")
-        if existing:
-            lakehouse.catalog.update_table(database, view)
-        else:
-            lakehouse.catalog.create_table(database, view)
-    return Outcome("DDL", "CREATE_VIEW")
-
-
-def _refuse_duplicates(names: list[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            message = f"Column name '{name}' specified more than once"
-            raise QueryError("DUPLICATE_COLUMN_NAME", message)
 
 
 def _change(

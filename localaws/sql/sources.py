@@ -8,7 +8,8 @@ from localaws.sql.casts import coerce
 from localaws.sql.dialect import parse_query
 from localaws.sql.errors import QueryError
 from localaws.sql.scope import Field, Output, Relation, Scan, Scope, Typed, View
-from localaws.sql.types import Type, common_type, quoted
+from localaws.sql.types import Type, quoted
+from localaws.sql.views import staleness
 
 _CATALOGS = ("", "awsdatacatalog")
 _MAX_VIEW_DEPTH = 32
@@ -130,7 +131,7 @@ def _scan(found, node: exp.Table, scope: Scope) -> Source:
 def _view(view: View, node: exp.Table, scope: Scope) -> Output:
     """A view's query, compiled in the view's own database, as its stored columns.
 
-    Source of VIEW_IS_STALE: Trino compares the stored columns with what the query gives now.
+    Raises INVALID_VIEW, VIEW_IS_STALE.
     """
     analysis = scope.analysis
     if analysis.view_depth >= _MAX_VIEW_DEPTH:
@@ -145,16 +146,13 @@ def _view(view: View, node: exp.Table, scope: Scope) -> Output:
     try:
         output = analysis.compile_query(parse_query(view.sql), Scope(inner))
     except QueryError as error:
-        message = f"Failed analyzing stored {title}: {error.message}"
+        message = f"Failed analyzing stored view {title[5:]}: {error.message}"
         scope.error("INVALID_VIEW", message, node)
-    stored = tuple(type_ for _, type_ in view.columns)
-    if len(stored) != len(output.types) or any(
-        common_type(now, then) != then for now, then in zip(output.types, stored, strict=True)
-    ):
-        now = ", ".join(map(str, output.types))
-        message = f"{title} is stale or in invalid state: its columns are now ({now}); re-create it"
+    if reason := staleness(view, output):
+        message = f"{title} is stale or in invalid state: {reason}"
         scope.error("VIEW_IS_STALE", message, node)
-    output = coerced_output(output, list(stored), scope)
+    stored = [type_ for _, type_ in view.columns]
+    output = coerced_output(output, stored, scope)
     return replace(output, names=tuple(name for name, _ in view.columns))
 
 

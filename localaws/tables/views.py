@@ -23,11 +23,14 @@ def load_view(glue: dict[str, Any]) -> View:
     try:
         stored = json.loads(base64.b64decode(text[len(_PREFIX) : -len(_SUFFIX)]))
         columns = tuple((each["name"], parse_type(each["type"])) for each in stored["columns"])
-    except (ValueError, KeyError) as error:
-        raise QueryError("INVALID_VIEW", f"Invalid view text of {title}: {error}") from None
-    return View(
-        glue["DatabaseName"], glue["Name"], stored["originalSql"], stored["schema"], columns
-    )
+        sql, schema = stored["originalSql"], stored.get("schema") or ""
+    except (ValueError, KeyError, TypeError) as error:
+        raise QueryError("INVALID_VIEW", f"Invalid view text of {title}: {error!r}") from None
+    catalog = stored.get("catalog") or "awsdatacatalog"
+    if catalog.lower() != "awsdatacatalog":
+        message = f"the view {title} on the catalog {catalog} is not supported locally"
+        raise QueryError("NOT_SUPPORTED", message)
+    return View(glue["DatabaseName"], glue["Name"], sql, schema, columns)
 
 
 def view_input(

@@ -47,6 +47,8 @@ def _not_supported(what: str) -> QueryError:
 def _create(reader: Reader) -> object:
     if reader.accept_any("DATABASE", "SCHEMA"):
         return _create_database(reader)
+    if reader.peek() in ("VIEW", "OR", "PROTECTED", "MATERIALIZED"):
+        raise _not_supported("CREATE VIEW other than CREATE [OR REPLACE] VIEW name AS query")
     external = reader.accept("EXTERNAL")
     if reader.accept("TABLE"):
         return create_table(reader, external)
