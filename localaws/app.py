@@ -126,6 +126,7 @@ class App:
         action = request.target[1]
         glue_corrections.refuse_pretence(action)
         payload = glue_corrections.normalised(action, _payload(request))
+        glue_corrections.require_own_catalog(payload, self._context.account)
         environ = request.for_moto(json.dumps(payload).encode())
         if action.startswith(READS):
             with self._context.catalog.reading():

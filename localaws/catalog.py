@@ -168,11 +168,32 @@ class Catalog:
                 raise EntityNotFound(f"Version {version} of table {table.name} not found.")
             table.delete_version(version)
 
+    def table_versions(self, database: str, name: str) -> list[dict[str, Any]]:
+        """Every version that is kept, the current one too, each with its `VersionId`. Raises
+        EntityNotFound."""
+        with self._lock:
+            table = self._table(database, name)
+            return [_present(table.as_dict(version)) for version in table.versions]
+
     def partitions(self, database: str, table: str) -> list[dict[str, Any]]:
         """In the order of their creation. Raises EntityNotFound."""
         with self._lock:
             found = self._table(database, table).partitions.values()
             return [_present(each.as_dict()) for each in found]
+
+    def partition_values(self, database: str, table: str) -> list[tuple[str, ...]]:
+        """Of all partitions, sorted. Raises EntityNotFound."""
+        with self._lock:
+            found = self._table(database, table).partitions.values()
+            return sorted(tuple(each.values) for each in found)
+
+    def partition(self, database: str, table: str, values: Iterable[str]) -> dict[str, Any]:
+        """Raises EntityNotFound."""
+        values = list(values)
+        with self._lock:
+            stored = self._table(database, table)
+            _require_partitions(stored, [values])
+            return _present(stored.partitions[str(values)].as_dict())
 
     def create_partitions(self, database: str, table: str, inputs: list[dict[str, Any]]) -> None:
         """All of them or none. `inputs`: PartitionInputs. Raises EntityNotFound, AlreadyExists."""

@@ -1,14 +1,16 @@
 """Glue actions that moto answers wrongly, put right in front of it.
 
 Names are lower-cased in every request about databases, tables and partitions, as Glue does
-(API_TableInput: "for Hive compatibility, this is entirely lowercase"); the actions below are
-answered here; what moto would only pretend to run is refused.
+(API_TableInput: "for Hive compatibility, this is entirely lowercase"); the actions below, and
+those of glue_tables, glue_partitions and glue_statistics, are answered here; what moto would only
+pretend to run is refused.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from localaws import glue_partitions, glue_statistics, glue_tables
 from localaws.catalog import partition_input, table_input
 from localaws.routes import AwsError, Context, Handler
 
@@ -44,19 +46,34 @@ def create_table(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     return {}
 
 
-def delete_table_version(payload: dict[str, Any], context: Context) -> dict[str, Any]:
-    """API_DeleteTableVersion: moto fails on a missing version, and on the current one later."""
-    context.catalog.delete_table_version(
-        payload["DatabaseName"], payload["TableName"], payload["VersionId"]
-    )
-    return {}
+def _on_names(action: str, handler: Handler) -> Handler:
+    """The handler of a request as it comes: names put into lower case, the catalog checked."""
+
+    def handle(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        require_own_catalog(payload, context.account)
+        return handler(normalised(action, payload), context)
+
+    return handle
 
 
 ACTIONS: dict[str, Handler] = {
-    "UpdateTable": update_table,
-    "CreateTable": create_table,
-    "DeleteTableVersion": delete_table_version,
+    action: _on_names(action, handler)
+    for action, handler in {
+        "UpdateTable": update_table,
+        "CreateTable": create_table,
+        **glue_tables.ACTIONS,
+        **glue_partitions.ACTIONS,
+        **glue_statistics.ACTIONS,
+    }.items()
 }
+
+
+def require_own_catalog(payload: dict[str, Any], account: str) -> None:
+    """There is one catalog, the account's. Raises AwsError for another's."""
+    asked = payload.get("CatalogId", account)
+    if asked != account:
+        message = f"This endpoint has the catalog of account {account} only, not {asked}."
+        raise AwsError("AccessDeniedException", message)
 
 
 def refuse_pretence(action: str) -> None:

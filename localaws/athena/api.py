@@ -1,7 +1,9 @@
 """What the Athena actions share: their errors and their pages."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from localaws import pages
 from localaws.routes import AwsError
 
 T = TypeVar("T")
@@ -12,16 +14,16 @@ def invalid(message: str, code: str = "INVALID_INPUT") -> AwsError:
     return AwsError("InvalidRequestException", message, AthenaErrorCode=code, ErrorCode=code)
 
 
-def page(items: list[T], payload: dict[str, Any], size: int = 50) -> tuple[list[T], dict[str, str]]:
-    """One page of `items`, and the NextToken member where more are left.
-
-    The token counts the items that are left, so that what is put in front of them between two
-    requests neither repeats nor hides one.
-    """
+def page(
+    items: list[T], place: Callable[[T], Any], payload: dict[str, Any], size: int = 50
+) -> tuple[list[T], dict[str, str]]:
+    """One page of `items`, in ascending order of `place`, and the NextToken member where more are
+    left."""
     token = payload.get("NextToken")
-    if token is not None and not (token.isascii() and token.isdigit()):
-        raise invalid(f"The nextPageToken is malformed: {token}")
-    start = 0 if token is None else max(0, len(items) - int(token))
-    end = start + min(payload.get("MaxResults") or size, size)
-    left = len(items) - end
-    return items[start:end], {"NextToken": str(left)} if left > 0 else {}
+    try:
+        found, following = pages.page(
+            items, place, token, min(payload.get("MaxResults") or size, size)
+        )
+    except (ValueError, TypeError):
+        raise invalid(f"The nextPageToken is malformed: {token}") from None
+    return found, {"NextToken": following} if following else {}

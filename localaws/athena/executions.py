@@ -117,15 +117,19 @@ class Executions:
             )
         return self.get(id_)
 
-    def ids(self, workgroup: str) -> list[str]:
-        """Newest first."""
+    def history(self, workgroup: str) -> list[tuple[datetime, str]]:
+        """(submitted, id) of a workgroup's executions, newest first."""
         with self._changed:
-            found = [id_ for id_, each in self._all.items() if each["WorkGroup"] == workgroup]
-        return found[::-1]
+            found = [
+                (each["Status"]["SubmissionDateTime"], id_)
+                for id_, each in self._all.items()
+                if each["WorkGroup"] == workgroup
+            ]
+        return sorted(found, key=lambda entry: (-entry[0].timestamp(), entry[1]))
 
     def clear(self, workgroup: str) -> None:
         """Stop and forget what a workgroup has run."""
-        ids = self.ids(workgroup)
+        ids = [id_ for _, id_ in self.history(workgroup)]
         for id_ in ids:
             self.stop(id_)
         self._forget(ids)

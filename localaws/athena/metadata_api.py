@@ -28,7 +28,9 @@ def get_data_catalog(payload: dict[str, Any], context: Context) -> dict[str, Any
 
 
 def list_data_catalogs(payload: dict[str, Any], _: Context) -> dict[str, Any]:
-    summaries, token = page([{"CatalogName": CATALOG, "Type": "GLUE"}], payload)
+    summaries, token = page(
+        [{"CatalogName": CATALOG, "Type": "GLUE"}], lambda each: each["CatalogName"], payload
+    )
     return {"DataCatalogsSummary": summaries, **token}
 
 
@@ -42,9 +44,9 @@ def get_database(payload: dict[str, Any], context: Context) -> dict[str, Any]:
 
 def list_databases(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     require_catalog(payload["CatalogName"])
-    databases = sorted(context.catalog.databases(), key=lambda each: each["Name"])
-    found, token = page([_database(each) for each in databases], payload)
-    return {"DatabaseList": found, **token}
+    databases = sorted(context.catalog.databases(), key=_name)
+    found, token = page(databases, _name, payload)
+    return {"DatabaseList": [_database(each) for each in found], **token}
 
 
 def get_table_metadata(payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -65,9 +67,13 @@ def list_table_metadata(payload: dict[str, Any], context: Context) -> dict[str, 
     if "AttributesToGet" in payload:
         raise invalid("AttributesToGet is not supported locally.")
     matches = _pattern(payload.get("Expression") or ".*")
-    named = sorted((each for each in tables if matches(each["Name"])), key=lambda t: t["Name"])
-    found, token = page(named, payload)
+    named = sorted((each for each in tables if matches(each["Name"])), key=_name)
+    found, token = page(named, _name, payload)
     return {"TableMetadataList": [_table_metadata(each) for each in found], **token}
+
+
+def _name(glue: dict[str, Any]) -> str:
+    return glue["Name"]
 
 
 def _pattern(expression: str) -> Any:

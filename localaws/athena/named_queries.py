@@ -109,7 +109,7 @@ class NamedQueries:
         workgroup = payload.get("WorkGroup", "primary")
         self._require(workgroup)
         found = [id_ for id_, each in self._all.items() if each["WorkGroup"] == workgroup]
-        ids, token = page(found[::-1], payload)
+        ids, token = page(sorted(found), str, payload)
         return {"NamedQueryIds": ids, **token}
 
     def _update(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
@@ -159,7 +159,11 @@ class NamedQueries:
 
     def _list_prepared(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
         self._require(payload["WorkGroup"])
-        found, token = page(prepared.listed(self._state, payload["WorkGroup"]), payload)
+        found, token = page(
+            prepared.listed(self._state, payload["WorkGroup"]),
+            lambda each: each["StatementName"],
+            payload,
+        )
         keys = ("StatementName", "LastModifiedTime")
         return {"PreparedStatements": [{key: each[key] for key in keys} for each in found], **token}
 

@@ -15,7 +15,7 @@ from localaws.athena.executions import Executions
 from localaws.athena.named_queries import NamedQueries
 from localaws.athena.results import location
 from localaws.athena.reuse import DEFAULT_MINUTES
-from localaws.athena.workgroups import ENGINE_VERSION, PRIMARY, WorkGroups, result_configuration
+from localaws.athena.workgroups import PRIMARY, WorkGroups, result_configuration
 from localaws.catalog import AlreadyExists
 from localaws.engine.duckdb_engine import DuckDBEngine
 from localaws.routes import AwsError, Context
@@ -71,7 +71,7 @@ class AthenaService:
         self._executions.close()
 
     def _is_empty(self, workgroup: str) -> bool:
-        return not self._named.belongs(workgroup) and not self._executions.ids(workgroup)
+        return not self._named.belongs(workgroup) and not self._executions.history(workgroup)
 
     def _clear(self, workgroup: str) -> None:
         self._named.clear(workgroup)
@@ -84,6 +84,7 @@ class AthenaService:
             raise invalid("clientRequestToken is null or empty")
         if "EngineConfiguration" in payload:
             raise invalid("EngineConfiguration is for Spark, which is not supported locally.")
+        verb, kind = _statement(payload["QueryString"])
         group = self._workgroups.require_enabled(payload.get("WorkGroup", PRIMARY))
         metadata_api.require_catalog(
             payload.get("QueryExecutionContext", {}).get("Catalog", metadata_api.CATALOG)
@@ -94,7 +95,16 @@ class AthenaService:
         if bucket not in context.store.buckets():
             raise invalid(f"Unable to verify/create output bucket {bucket}")
         output = f"s3://{bucket}/{prefix}"
-        return {"QueryExecutionId": self._executions.start(_new(payload, group, used, output))}
+        id_ = str(uuid.uuid4())
+        place = location(output, id_, verb)
+        execution = {
+            "QueryExecutionId": id_,
+            "StatementType": kind,
+            "ResultConfiguration": {**used, "OutputLocation": place},
+            "_output": output,
+            **_requested(payload, group),
+        }
+        return {"QueryExecutionId": self._executions.start(execution)}
 
     def _get_query_execution(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
         execution = self._executions.wait(payload["QueryExecutionId"], LONG_POLL_SECONDS)
@@ -165,8 +175,13 @@ class AthenaService:
     def _list_query_executions(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
         workgroup = payload.get("WorkGroup", PRIMARY)
         self._workgroups.require(workgroup)
-        ids, token = page(self._executions.ids(workgroup), payload)
-        return {"QueryExecutionIds": ids, **token}
+        found, token = page(self._executions.history(workgroup), _newest_first, payload)
+        return {"QueryExecutionIds": [id_ for _, id_ in found], **token}
+
+
+def _newest_first(entry: tuple[datetime, str]) -> tuple[float, str]:
+    submitted, id_ = entry
+    return -submitted.timestamp(), id_
 
 
 def _ensure_default_database(context: Context) -> None:
@@ -184,33 +199,25 @@ def _used_configuration(asked: dict[str, Any], group: dict[str, Any]) -> dict[st
     return used
 
 
-def _new(
-    payload: dict[str, Any], group: dict[str, Any], results: dict[str, Any], output: str
-) -> dict[str, Any]:
-    """An execution as `Executions` keeps it. `output`: the folder of its results."""
+def _requested(payload: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+    """The members of an execution that do not depend on where its result goes."""
     given = payload.get("QueryExecutionContext", {})
     # Athena shows the catalog in lower case, the database as it was given, neither when not.
     context = {"Catalog": given["Catalog"].lower()} if "Catalog" in given else {}
     context |= {"Database": given["Database"]} if "Database" in given else {}
-    verb, kind = _statement(payload["QueryString"])
-    id_ = str(uuid.uuid4())
     parameters = payload.get("ExecutionParameters")
     engine = group["Configuration"]["EngineVersion"]
     return {
-        "QueryExecutionId": id_,
         "Query": payload["QueryString"],
-        "StatementType": kind,
-        "ResultConfiguration": {**results, "OutputLocation": location(output, id_, verb)},
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": _reuse(payload)},
         "QueryExecutionContext": context,
         "Status": {"State": "QUEUED", "SubmissionDateTime": datetime.now(UTC)},
         "Statistics": {"DataScannedInBytes": 0},
         "WorkGroup": group["Name"],
-        "EngineVersion": {**engine, "EffectiveEngineVersion": ENGINE_VERSION},
+        "EngineVersion": dict(engine),
         **({"ExecutionParameters": parameters} if parameters else {}),
         "_token": payload["ClientRequestToken"],
         "_requested": payload.get("ResultConfiguration", {}),
-        "_output": output,
         "_limit": group["Configuration"].get("BytesScannedCutoffPerQuery"),
     }
 

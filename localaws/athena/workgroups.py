@@ -102,13 +102,13 @@ class WorkGroups:
         return {"WorkGroup": shown}
 
     def _list(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
-        groups, token = page([self._all[name] for name in sorted(self._all)], payload)
+        groups, token = page(sorted(self._all), str, payload)
         summaries = [
             {
                 **{key: group[key] for key in ("Name", "State", "Description", "CreationTime")},
                 "EngineVersion": group["Configuration"]["EngineVersion"],
             }
-            for group in groups
+            for group in (self._all[name] for name in groups)
         ]
         return {"WorkGroups": summaries, **token}
 
@@ -163,7 +163,7 @@ class WorkGroups:
     def _list_tags(self, payload: dict[str, Any], _: Context) -> dict[str, Any]:
         tags = self._tagged(payload["ResourceARN"])["_tags"]
         shown = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-        found, token = page(shown, payload, 75)
+        found, token = page(shown, lambda tag: tag["Key"], payload, 75)
         return {"Tags": found, **token}
 
     def _tagged(self, arn: str) -> dict[str, Any]:
@@ -231,5 +231,5 @@ def _engine_version(given: dict[str, Any]) -> dict[str, Any]:
 
 def _list_engine_versions(payload: dict[str, Any], _: Context) -> dict[str, Any]:
     versions = [_engine_version({"SelectedEngineVersion": each}) for each in _ENGINES]
-    found, token = page(versions, payload, 10)
+    found, token = page(versions, lambda each: each["SelectedEngineVersion"], payload, 10)
     return {"EngineVersions": found, **token}

@@ -196,6 +196,7 @@ def test_glue_names_are_lower_case(glue, unique):
         TableInput={
             "Name": "Events",
             "StorageDescriptor": {"Columns": [{"Name": "User_ID", "Type": "int"}]},
+            "PartitionKeys": [{"Name": "Day", "Type": "date"}],
         },
     )
     glue.batch_create_partition(
@@ -216,7 +217,7 @@ def test_glue_versions(glue, lake):
     stale = {"DatabaseName": lake, "TableInput": {"Name": "t"}, "VersionId": "1"}
     assert refused(glue.update_table, **stale)[0] == "ConcurrentModificationException"
     versions = glue.get_table_versions(DatabaseName=lake, TableName="t")["TableVersions"]
-    assert [each["VersionId"] for each in versions] == ["1", "2"]
+    assert [each["VersionId"] for each in versions] == ["2", "1"]
     missing = {"DatabaseName": lake, "TableName": "t", "VersionId": "9"}
     assert refused(glue.delete_table_version, **missing)[0] == "EntityNotFoundException"
 
