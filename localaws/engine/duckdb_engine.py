@@ -33,6 +33,8 @@ class DuckDBEngine:
         self._instance.execute(f"SET temp_directory = '{scratch / 'spill'}'")
         self._instance.execute(f"SET allowed_directories = [{folders}]")
         self._instance.execute("SET GLOBAL TimeZone = 'UTC'")
+        # Generated statements chain thousands of operators.
+        self._instance.execute("SET GLOBAL max_expression_depth = 10000")
         # A constant in ORDER BY is a value like another.
         self._instance.execute("SET GLOBAL order_by_non_integer_literal = true")
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
@@ -120,6 +122,8 @@ def translated(error: Exception) -> QueryError:
     text = str(error)
     if match := _FAILED_BY_MACRO.search(text) or _FAILED_IN_PYTHON.search(text):
         return QueryError(match["code"], match["message"])
+    if "Max expression depth" in text:
+        return QueryError("STACK_OVERFLOW", "statement is too large (stack overflow)")
     if text.startswith("INTERRUPT Error"):
         return QueryError("QUERY_CANCELED", "The query was canceled")
     if "Division by zero in expression" in text:

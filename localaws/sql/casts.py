@@ -8,7 +8,7 @@ from localaws.sql.scope import DataZone, Typed
 from localaws.sql.time_zones import local_sql
 from localaws.sql.types import VARCHAR, Type, quoted, text_literal, timestamp
 
-_LONGEST_CHAR = 255  # as in the catalog
+LONGEST_CHAR = 255  # as in the catalog
 
 
 class CannotCast(Exception):
@@ -74,7 +74,7 @@ def _cast_sql(sql: str, source: Type, target: Type) -> str:
         case ("char", "varchar"):
             return f"substr({sql}, 1, {target.args[0]})" if _shortens(source, target) else sql
         case (("varchar" | "char"), "char"):
-            if target.args[0] > _LONGEST_CHAR:
+            if target.args[0] > LONGEST_CHAR:
                 message = "char values of unknown length are not supported locally: use varchar"
                 raise CannotCast(message)
             return f"tr_char({sql}, {target.args[0]})"

@@ -1,6 +1,7 @@
 """Parsing of queries and DML: sqlglot's Trino grammar, function calls left as they are written."""
 
 import re
+import sys
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -14,6 +15,9 @@ from localaws.sql.errors import Position, QueryError, offset_position
 from localaws.sql.listagg import fold_within_group
 from localaws.sql.reserved import refuse_from_first, refuse_reserved
 
+# The parser and what walks its trees recurse: as deep as the engine goes too (its
+# max_expression_depth), and not so deep that a thread's stack would end.
+sys.setrecursionlimit(10_000)
 # What sqlglot reads and Trino does not.
 _NOT_TRINO = {TokenType.DCOLON: "::", TokenType.NULLSAFE_EQ: "<=>"}
 # Marks of a CAST node: that it is written as one (sqlglot gives `DATE '...'` and its like the same

@@ -5,7 +5,8 @@ Source of the decimal rules: Trino documentation, "Decimal functions and operato
 
 from sqlglot import exp
 
-from localaws.sql.casts import coerce
+from localaws.sql.casts import LONGEST_CHAR, coerce
+from localaws.sql.comparisons import compare
 from localaws.sql.functions.arrays import CONCAT
 from localaws.sql.functions.registry import BadArgument, choose
 from localaws.sql.scope import Typed
@@ -60,11 +61,19 @@ def _compare(symbol: str, left: Typed, right: Typed) -> Typed:
     target = common_type(left.type, right.type)
     if target is None:
         raise _mismatch(symbol, left, right)
-    if target.base in ("array", "map", "row", "json"):
-        raise BadArgument(f"comparing values of type {target} is not supported locally")
+    if target.base == "char" and target.args[0] > LONGEST_CHAR:
+        return _compare_padded(symbol, left, right)
     left, right = coerce(left, target), coerce(right, target)
     # Only the instants count, whatever the zones are.
     sides = (each.data_zone.instant if each.data_zone else each.sql for each in (left, right))
+    return Typed(compare(symbol, *sides, target), BOOLEAN)
+
+
+def _compare_padded(symbol: str, left: Typed, right: Typed) -> Typed:
+    """A char with a varchar of any length: spaces at the end do not count."""
+    if symbol not in ("=", "<>", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"):
+        raise BadArgument("ordering a char and a varchar is not supported locally: use CAST")
+    sides = (f"rtrim({each.sql}, ' ')" for each in (left, right))
     return Typed(f"({f' {symbol} '.join(sides)})", BOOLEAN)
 
 

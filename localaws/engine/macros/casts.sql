@@ -51,3 +51,11 @@ create macro tr_time_text(text, digits) as
                 tr_fail('NOT_SUPPORTED', 'shortening the time ' || text || ' is not supported locally')::varchar
         else text
     end;
+
+-- Whether all are true, NULL being unknown.
+create macro tr_all_true(flags) as
+    case
+        when list_contains(flags, false) then false
+        when len(list_filter(flags, lambda flag: flag is null)) > 0 then null
+        else true
+    end;

@@ -3,12 +3,12 @@
 from sqlglot import exp
 
 from localaws.sql.expressions.core import (
+    comparison,
     compile_as,
     compile_expression,
     compiles,
     syntax,
     unify,
-    unify_comparable,
 )
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import BOOLEAN, UNKNOWN
@@ -23,10 +23,9 @@ def _case(node: exp.Case, scope: Scope) -> Typed:
             conditions.append(compile_as(branch.this, scope, BOOLEAN, "CASE WHEN clause").sql)
         else:
             value = compile_expression(branch.this, scope)
-            left, right = unify_comparable(
-                [operand, value], scope, branch, "CASE operand type does not match WHEN clause"
-            )
-            conditions.append(f"{left.sql} = {right.sql}")
+            what = "CASE operand type does not match WHEN clause"
+            left, right = unify([operand, value], scope, branch, what)
+            conditions.append(comparison("=", left, right, scope, branch))
         results.append(compile_expression(branch.args["true"], scope))
     default = node.args.get("default")
     results.append(compile_expression(default, scope) if default else Typed("NULL", UNKNOWN))
@@ -74,5 +73,6 @@ def _nullif(node: exp.Anonymous, scope: Scope) -> Typed:
         scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
     first, second = (compile_expression(each, scope) for each in node.expressions)
     what = "Types are not comparable with NULLIF"
-    left, right = unify_comparable([first, second], scope, node, what)
-    return Typed(f"CASE WHEN {left.sql} = {right.sql} THEN NULL ELSE {first.sql} END", first.type)
+    left, right = unify([first, second], scope, node, what)
+    same = comparison("=", left, right, scope, node)
+    return Typed(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type)

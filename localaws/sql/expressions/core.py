@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from sqlglot import exp
 
 from localaws.sql.casts import CannotCast, coerce
+from localaws.sql.comparisons import compare
 from localaws.sql.functions.registry import BadArgument, choose
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import Type, can_coerce, common_type
@@ -45,11 +46,16 @@ def syntax(name: str) -> Callable[[Handler], Handler]:
 
 def compile_expression(node: exp.Expression, scope: Scope) -> Typed:
     """Raises QueryError in Trino's words where names, types or functions do not fit."""
+    return handler_of(node, scope)(node, scope)
+
+
+def handler_of(node: exp.Expression, scope: Scope) -> Handler:
+    """The handler of `node`, which has no parts that the handler does not look at."""
     if type(node) not in _HANDLERS:
         scope.error("NOT_SUPPORTED", f"{describe(node)} is not supported locally", node)
     handler, parts = _HANDLERS[type(node)]
     refuse_parts(node, parts, scope)
-    return handler(node, scope)
+    return handler
 
 
 def refuse_parts(node: exp.Expression, known: Collection[str], scope: Scope) -> None:
@@ -79,17 +85,18 @@ def unify(values: list[Typed], scope: Scope, node: exp.Expression, what: str) ->
         if common is None:
             scope.error("TYPE_MISMATCH", f"{what}: {target} vs {value.type}", node)
         target = common
-    return [coerce(value, target) for value in values]
+    try:
+        return [coerce(value, target) for value in values]
+    except CannotCast as error:
+        scope.error("NOT_SUPPORTED", str(error), node)
 
 
-def unify_comparable(
-    values: list[Typed], scope: Scope, node: exp.Expression, what: str
-) -> list[Typed]:
-    """As `unify`, for values that are compared: NULLs inside arrays and rows follow other rules
-    in the engine. Raises NOT_SUPPORTED for those."""
-    values = unify(values, scope, node, what)
-    refuse_nested(values[0].type, scope, node)
-    return values
+def comparison(symbol: str, left: Typed, right: Typed, scope: Scope, node: exp.Expression) -> str:
+    """DuckDB: whether `left symbol right`, of one type, by Trino's rules."""
+    try:
+        return compare(symbol, left.sql, right.sql, left.type)
+    except BadArgument as error:
+        scope.error("NOT_SUPPORTED", str(error), node)
 
 
 def refuse_nested(type_: Type, scope: Scope, node: exp.Expression) -> None:

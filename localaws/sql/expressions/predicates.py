@@ -5,13 +5,16 @@ import re
 from sqlglot import exp
 
 from localaws.sql import operators
-from localaws.sql.casts import coerce
+from localaws.sql.casts import CannotCast, coerce
+from localaws.sql.comparisons import is_plain
 from localaws.sql.expressions.core import (
+    comparison,
     compile_as,
     compile_expression,
     compiles,
+    handler_of,
     refuse_nested,
-    unify_comparable,
+    unify,
 )
 from localaws.sql.expressions.subqueries import quantified
 from localaws.sql.functions.registry import BadArgument
@@ -26,11 +29,8 @@ from localaws.sql.types import (
     text_literal,
 )
 
-_BINARY = (
-    exp.Add,
-    exp.Sub,
-    exp.Mul,
-    exp.Mod,
+_CHAINED = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)
+_COMPARISONS = (
     exp.EQ,
     exp.NEQ,
     exp.LT,
@@ -48,18 +48,36 @@ def _paren(node: exp.Paren, scope: Scope) -> Typed:
     return Typed(f"({inner.sql})", inner.type)
 
 
-@compiles(*_BINARY)
+@compiles(exp.Add, exp.Sub, exp.Mul, exp.Mod)
 @compiles(exp.Div, parts={"this", "expression", "typed", "safe"})
 @compiles(exp.DPipe, parts={"this", "expression", "safe"})
+def _chain(node: exp.Binary, scope: Scope) -> Typed:
+    """`a + b + c ...` nests deeply to the left: without recursion, however long it is."""
+    steps = [node]
+    while isinstance(steps[-1].this, _CHAINED):
+        handler_of(steps[-1].this, scope)
+        steps.append(steps[-1].this)
+    value = compile_expression(steps[-1].this, scope)
+    while steps:
+        step = steps.pop()
+        value = _apply(step, value, compile_expression(step.expression, scope), scope)
+    return value
+
+
+@compiles(*_COMPARISONS)
 def _binary(node: exp.Binary, scope: Scope) -> Typed:
     if (result := quantified(node, scope)) is not None:
         return result
     left, right = compile_expression(node.this, scope), compile_expression(node.expression, scope)
+    return _apply(node, left, right, scope)
+
+
+def _apply(node: exp.Binary, left: Typed, right: Typed, scope: Scope) -> Typed:
     try:
         return operators.binary(type(node), left, right)
     except operators.TypeMismatch as error:
         scope.error("TYPE_MISMATCH", str(error), node)
-    except BadArgument as error:
+    except (BadArgument, CannotCast) as error:
         scope.error("NOT_SUPPORTED", str(error), node)
 
 
@@ -107,8 +125,11 @@ def _between(node: exp.Between, scope: Scope) -> Typed:
     if any(common_type(value.type, bound.type) is None for bound in (low, high)):
         message = f"Cannot check if {value.type} is BETWEEN {low.type} and {high.type}"
         scope.error("TYPE_MISMATCH", message, node)
-    value, low, high = unify_comparable([value, low, high], scope, node, "BETWEEN")
-    return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
+    value, low, high = unify([value, low, high], scope, node, "BETWEEN")
+    if is_plain(value.type, [value.sql, low.sql, high.sql]):
+        return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
+    parts = [comparison(*each, scope, node) for each in ((">=", value, low), ("<=", value, high))]
+    return Typed(f"({' AND '.join(parts)})", BOOLEAN)
 
 
 @compiles(exp.In, parts={"this", "expressions", "query"})
@@ -135,13 +156,12 @@ def _in(node: exp.In, scope: Scope) -> Typed:
             f"({coerce(value, target).sql} IN (SELECT {member} FROM ({output.sql}) AS q))", BOOLEAN
         )
     members = [compile_expression(each, scope) for each in node.expressions]
-    value, *members = unify_comparable(
-        [value, *members],
-        scope,
-        node,
-        "IN value and list items must be the same type or coercible to a common type",
-    )
-    return Typed(f"({value.sql} IN ({', '.join(each.sql for each in members)}))", BOOLEAN)
+    what = "IN value and list items must be the same type or coercible to a common type"
+    value, *members = unify([value, *members], scope, node, what)
+    if is_plain(value.type, [value.sql, *(each.sql for each in members)]):
+        return Typed(f"({value.sql} IN ({', '.join(each.sql for each in members)}))", BOOLEAN)
+    same = [comparison("=", value, member, scope, node) for member in members]
+    return Typed(f"({' OR '.join(same)})", BOOLEAN)
 
 
 @compiles(exp.Like, parts={"this", "expression", "negate"})
