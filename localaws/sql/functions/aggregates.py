@@ -154,11 +154,11 @@ AGGREGATES = table(
     signature("sum(double) -> double", plain("sum", DOUBLE)),
     signature(
         "sum(interval day to second) -> interval day to second",
-        collected("to_microseconds(tr_bigint({0}))", "sum", DAY_TO_SECOND, "tr_microseconds({0})"),
+        collected("tr_bigint({0})", "sum", DAY_TO_SECOND),
     ),
     signature(
         "sum(interval year to month) -> interval year to month",
-        collected("to_months(CAST({0} AS INTEGER))", "sum", YEAR_TO_MONTH, "tr_months({0})"),
+        collected("tr_bigint({0})", "sum", YEAR_TO_MONTH),
     ),
     *(signature(f"avg({type_}) -> double", plain("avg", DOUBLE)) for type_ in INTEGERS),
     signature("avg(decimal) -> decimal(38,0)", _average_decimal),
@@ -166,18 +166,11 @@ AGGREGATES = table(
     signature("avg(double) -> double", plain("avg", DOUBLE)),
     signature(
         "avg(interval day to second) -> interval day to second",
-        collected(
-            "to_microseconds(1000 * CAST(floor({0} / 1000 + 0.5) AS BIGINT))",
-            "avg",
-            DAY_TO_SECOND,
-            "tr_microseconds({0})",
-        ),
+        collected("CAST(floor({0} + 0.5) AS BIGINT)", "avg", DAY_TO_SECOND),
     ),
     signature(
         "avg(interval year to month) -> interval year to month",
-        collected(
-            "to_months(CAST(floor({0} + 0.5) AS INTEGER))", "avg", YEAR_TO_MONTH, "tr_months({0})"
-        ),
+        collected("CAST(floor({0} + 0.5) AS BIGINT)", "avg", YEAR_TO_MONTH),
     ),
     signature("min(T) -> T", _extreme("min", largest=False), T=orderable),
     signature("max(T) -> T", _extreme("max", largest=True), T=orderable),

@@ -14,6 +14,7 @@ from localaws.sql.functions.date_printing import printed
 from localaws.sql.functions.literals import constant_text
 from localaws.sql.functions.registry import BadArgument, signature, table
 from localaws.sql.scope import DataZone, Typed
+from localaws.sql.time_zones import offset_minutes, zone_id
 from localaws.sql.types import VARCHAR, Type, timestamp, timestamp_tz
 
 Parser = Callable[[str], list[Part]]
@@ -67,7 +68,7 @@ def _parse(text: Typed, format_: Typed, parser: Parser, build: Callable, type_: 
     except NotImplementedError as error:
         raise BadArgument(f"{error} is not supported locally") from None
     try:
-        return build(text.sql, reading(parts))
+        return build(text, reading(parts))
     except NotImplementedError as error:
         raise BadArgument(f"{error} is not supported locally") from None
 
@@ -76,22 +77,32 @@ def _date_parse(arguments: list[Typed]) -> Typed:
     return _parse(*arguments, mysql_parts, _parsed_local, timestamp(3))
 
 
-def _parsed_local(text: str, read: Reading) -> Typed:
-    return Typed(parsed_sql(text, read, local_sql(read.fields)), timestamp(3))
+def _parsed_local(text: Typed, read: Reading) -> Typed:
+    return Typed(parsed_sql(text.sql, read, local_sql(read.fields)), timestamp(3))
 
 
 def _parse_datetime(arguments: list[Typed]) -> Typed:
     return _parse(*arguments, joda_parts, _parsed_instant, timestamp_tz(3, "UTC"))
 
 
-def _parsed_instant(text: str, read: Reading) -> Typed:
-    here = parsed_sql(text, read, local_sql(read.fields))
+def _parsed_instant(text: Typed, read: Reading) -> Typed:
+    here = parsed_sql(text.sql, read, local_sql(read.fields))
     if "zone" not in read.fields:
         return Typed(f"timezone('UTC', {here})", timestamp_tz(3, "UTC"))
     place = read.groups.index(read.fields["zone"].removeprefix("m.")) + 1
+    if (match := _constant_match(text, read.shape)) and (zone := zone_id(match[place].upper())):
+        instant = f"({here} - to_minutes({offset_minutes(zone)}))"
+        return Typed(f"timezone('UTC', {instant})", timestamp_tz(3, zone))
     shape = f"^(?:{read.shape})$".replace("'", "''")
-    zone = f"tr_offset_id(regexp_extract({text}, '{shape}', {place}))"
+    zone = f"tr_offset_id(regexp_extract({text.sql}, '{shape}', {place}))"
     return DataZone(f"tr_instant_at({here}, {zone})", zone).typed(timestamp_tz(3))
+
+
+def _constant_match(text: Typed, shape: str) -> re.Match | None:
+    try:
+        return re.fullmatch(shape, constant_text(text, "the text"))
+    except BadArgument:
+        return None
 
 
 FUNCTIONS = table(

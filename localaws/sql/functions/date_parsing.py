@@ -126,7 +126,7 @@ def _date(fields: dict[str, str]) -> tuple[list[str], str]:
         if given & {"month", "day", "day_of_week"}:
             raise NotImplementedError("reading the day of the year beside other fields of a date")
         number, first = f"({fields['day_of_year']})", f"make_date({year}, 1, 1)"
-        day = f"CAST({first} + {number} - 1 AS DATE)"
+        day = f"({first} + CAST({number} - 1 AS INTEGER))"
         return [*checks, f"{number} >= 1", f"year({day}) = {year}"], day
     month, number = (f"({fields.get(name, '1')})" for name in ("month", "day"))
     checks += [f"{month} BETWEEN 1 AND 12"] if "month" in given else []
@@ -145,14 +145,15 @@ def _week_date(fields: dict[str, str], others: set[str]) -> tuple[list[str], str
     week, number = (f"({fields.get(name, '1')})" for name in ("week", "day_of_week"))
     # January 4 is in the first week.
     fourth = f"make_date({year}, 1, 4)"
-    monday = f"(CAST({fourth} - (isodow({fourth}) - 1) + 7 * ({week} - 1) AS DATE))"
+    days = f"CAST(7 * ({week} - 1) - isodow({fourth}) + 1 AS INTEGER)"
+    monday = f"({fourth} + {days})"
     checks = [
         f"{year} BETWEEN 1 AND 9999",
         f"{week} >= 1",
         f"isoyear({monday}) = {year}",
         f"{number} BETWEEN 1 AND 7",
     ]
-    return checks, f"CAST({monday} + {number}::INTEGER - 1 AS DATE)"
+    return checks, f"({monday} + CAST({number} - 1 AS INTEGER))"
 
 
 def _hour(fields: dict[str, str]) -> tuple[list[str], str]:
