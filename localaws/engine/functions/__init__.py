@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 
-from localaws.engine.functions import json, regexp
+from localaws.engine.functions import binary, formatting, json, numbers, regexp, strings, urls
 
-_FAMILIES = (json, regexp)
+_FAMILIES = (binary, formatting, json, numbers, regexp, strings, urls)
 
 
 def register(instance: duckdb.DuckDBPyConnection) -> None:

@@ -115,9 +115,6 @@ create macro tr_map_union(maps) as
 
 create macro tr_finite(x) as case when isfinite(x) then x end;
 
-create macro tr_ln(x) as
-    case when x > 0 then ln(x) when x = 0 then '-infinity'::double when x < 0 then 'nan'::double end;
-
 -- The n-th central moment's sum over the values, from their mean.
 create macro tr_moment(numbers, mean, n) as
     list_sum(list_transform(numbers, lambda x: pow(x - mean, n)));

@@ -22,6 +22,28 @@ create macro tr_divide_half_up(a, b) as
             end
     end;
 
+create macro tr_of_finite(x, value) as
+    case when x is null then null when isfinite(x) then value else 'nan'::double end;
+
+create macro tr_of_unit(x, value) as
+    case when x is null then null when abs(x) <= 1 then value else 'nan'::double end;
+
+create macro tr_ln(x) as
+    case when x > 0 then ln(x) when x = 0 then '-infinity'::double when x < 0 then 'nan'::double end;
+
+create macro tr_log10(x) as
+    case
+        when x < 0 or isnan(x) then 'nan'::double
+        when x = 0 then '-infinity'::double
+        else log10(x)
+    end;
+
+-- As Trino computes it: 8.0 from 2 and 256, with the rounding of a quotient of logarithms.
+create macro tr_logarithm(base, x) as tr_ln(x) / tr_ln(base);
+
+create macro tr_sign(x) as
+    case when isnan(x) then x when x = 0 then x else cast(sign(x) as double) end;
+
 create macro tr_sqrt(x) as case when x < 0 then 'nan'::double else sqrt(x) end;
 
 create macro tr_integer_text(text, type) as

@@ -41,14 +41,6 @@ create macro tr_split(text, delimiter) as
         else string_split(text, delimiter)
     end;
 
-create macro tr_split_part(text, delimiter, place) as
-    case
-        when place <= 0
-            then
-                tr_fail('INVALID_FUNCTION_ARGUMENT', 'Index must be greater than zero')::varchar
-        else list_extract(tr_split(text, delimiter), place)
-    end;
-
 create macro tr_lpad(text, size, pad) as
     case
         when pad = '' or size < 0

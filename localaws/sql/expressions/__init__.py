@@ -5,6 +5,8 @@ from localaws.sql.expressions import (  # noqa: F401  (imported to register thei
     conditionals,
     constructors,
     conversions,
+    dates,
+    formatting,
     literals,
     names,
     predicates,

@@ -7,6 +7,7 @@ the DuckDB expression that computes exactly that; the `tr_*` macros stand in eng
 from localaws.sql.functions import (
     aggregates,
     arrays,
+    binary,
     conditional,
     dates,
     json,
@@ -14,13 +15,14 @@ from localaws.sql.functions import (
     numbers,
     regexp,
     strings,
+    urls,
     windows,
 )
 from localaws.sql.functions.registry import Overload
 
 SCALARS: dict[str, list[Overload]] = {}
 # Some names, like concat and reverse, have overloads in several families.
-for _family in (strings, regexp, numbers, dates, json, arrays, maps, conditional):
+for _family in (strings, regexp, binary, urls, numbers, dates, json, arrays, maps, conditional):
     for _name, _overloads in _family.FUNCTIONS.items():
         SCALARS.setdefault(_name, []).extend(_overloads)
 

@@ -2,9 +2,12 @@
 
 import re
 
+from sqlglot import exp
+
+from localaws.sql import operators
 from localaws.sql.functions.registry import BadArgument, Rule, signature, table
 from localaws.sql.scope import Typed
-from localaws.sql.types import INTEGERS, decimal
+from localaws.sql.types import INTEGERS, Type, decimal
 
 
 def _round_decimal(arguments: list[Typed]) -> Typed:
@@ -36,6 +39,17 @@ def _whole_decimal(function: str) -> Rule:
         return Typed(f"CAST({function}({arguments[0].sql}) AS {result.duckdb()})", result)
 
     return build
+
+
+def _truncate_decimal(arguments: list[Typed]) -> Typed:
+    """truncate(decimal(p, s)) is decimal(max(1, p - s), 0)."""
+    precision, scale = arguments[0].type.args
+    result = decimal(max(1, precision - scale), 0)
+    return Typed(f"CAST(trunc({arguments[0].sql}) AS {result.duckdb()})", result)
+
+
+def _mod(arguments: list[Typed]) -> Typed:
+    return operators.binary(exp.Mod, *arguments)
 
 
 def _round_whole_to(arguments: list[Typed]) -> Typed:
@@ -90,7 +104,72 @@ FUNCTIONS = table(
     signature("ceiling(double) -> double", "ceil({0})"),
     signature("floor(double) -> double", "floor({0})"),
     signature("sqrt(double) -> double", "tr_sqrt({0})"),
+    signature("cbrt(double) -> double", "py_cbrt({0})"),
     signature("exp(double) -> double", "exp({0})"),
+    signature("ln(double) -> double", "tr_ln({0})"),
+    signature("log2(double) -> double", "tr_logarithm(2, {0})"),
+    signature("log10(double) -> double", "tr_log10({0})"),
+    signature("log(double, double) -> double", "tr_logarithm({0}, {1})"),
+    signature("degrees(double) -> double", "degrees({0})"),
+    signature("radians(double) -> double", "radians({0})"),
+    signature("e() -> double", "CAST(2.718281828459045 AS DOUBLE)"),
+    signature("pi() -> double", "pi()"),
+    signature("infinity() -> double", "CAST('Infinity' AS DOUBLE)"),
+    signature("nan() -> double", "CAST('NaN' AS DOUBLE)"),
+    *(
+        signature(f"{name}(double) -> double", f"tr_of_finite({{0}}, {name}({{0}}))")
+        for name in ("sin", "cos", "tan")
+    ),
+    *(
+        signature(f"{name}(double) -> double", f"tr_of_unit({{0}}, {name}({{0}}))")
+        for name in ("asin", "acos")
+    ),
+    *(
+        signature(f"{name}(double) -> double", f"{name}({{0}})")
+        for name in ("atan", "sinh", "cosh", "tanh")
+    ),
+    signature("atan2(double, double) -> double", "atan2({0}, {1})"),
+    *(
+        signature(f"sign({type_}) -> {type_}", f"CAST(sign({{0}}) AS {Type(type_).duckdb()})")
+        for type_ in INTEGERS
+    ),
+    signature("sign(decimal) -> decimal(1,0)", "CAST(sign({0}) AS DECIMAL(1, 0))"),
+    signature("sign(double) -> double", "tr_sign({0})"),
+    signature("truncate(decimal) -> decimal(1,0)", _truncate_decimal),
+    signature("truncate(real) -> real", "trunc({0})"),
+    signature("truncate(double) -> double", "trunc({0})"),
+    signature("mod(decimal, decimal) -> decimal", _mod),
+    signature("mod(double, double) -> double", "tr_float_mod({0}, {1})"),
+    signature("to_base(bigint, bigint) -> varchar(64)", "py_to_base({0}, {1})"),
+    signature("from_base(varchar, bigint) -> bigint", "py_from_base({0}, {1})"),
+    signature(
+        "width_bucket(double, double, double, bigint) -> bigint",
+        "py_width_bucket({0}, {1}, {2}, {3})",
+    ),
+    signature("width_bucket(double, array(double)) -> bigint", "py_width_bucket_of_bins({0}, {1})"),
+    signature("normal_cdf(double, double, double) -> double", "py_normal_cdf({0}, {1}, {2})"),
+    *(
+        signature(f"bitwise_{name}(bigint, bigint) -> bigint", template)
+        for name, template in (
+            ("and", "({0} & {1})"),
+            ("or", "({0} | {1})"),
+            ("xor", "xor({0}, {1})"),
+        )
+    ),
+    *(
+        signature(
+            f"bitwise_{name}({type_}, bigint) -> {type_}",
+            f"CAST(py_shift_{side}({{0}}, {{1}}, {bits}) AS {Type(type_).duckdb()})",
+        )
+        for name, side in (
+            ("left_shift", "left"),
+            ("right_shift", "right"),
+            ("right_shift_arithmetic", "right_arithmetic"),
+        )
+        for type_, bits in zip(INTEGERS, (8, 16, 32, 64), strict=True)
+    ),
+    signature("bitwise_not(bigint) -> bigint", "(~{0})"),
+    signature("bit_count(bigint, bigint) -> bigint", "py_bit_count({0}, {1})"),
     signature("power(double, double) -> double", "pow({0}, {1})"),
     signature("pow(double, double) -> double", "pow({0}, {1})"),
     signature("random() -> double", "random()"),

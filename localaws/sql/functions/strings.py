@@ -1,13 +1,10 @@
-"""String, binary and hash functions.
-
-Source of the rules: Trino documentation, "String functions and operators", "Binary functions
-and operators".
-"""
+"""String functions. Source of the rules: Trino documentation, "String functions and operators"."""
 
 import re
 
-from localaws.sql.functions.registry import signature, table
+from localaws.sql.functions.registry import Rule, signature, table
 from localaws.sql.scope import Typed
+from localaws.sql.types import VARCHAR, array
 
 
 def _substring(arguments: list[Typed]) -> Typed:
@@ -21,34 +18,58 @@ def _substring(arguments: list[Typed]) -> Typed:
     return Typed(f"tr_substr({', '.join(each.sql for each in arguments)})", text.type)
 
 
+def _pieces(template: str) -> Rule:
+    """An array of pieces of the first argument."""
+
+    def build(arguments: list[Typed]) -> Typed:
+        sql = template.format(*(each.sql for each in arguments))
+        return Typed(sql, array(arguments[0].type))
+
+    return build
+
+
+def _concat_ws(arguments: list[Typed]) -> Typed:
+    return Typed(f"concat_ws({', '.join(each.sql for each in arguments)})", VARCHAR)
+
+
 FUNCTIONS = table(
-    signature("lower(varchar) -> =0", "lower({0})"),
-    signature("upper(varchar) -> =0", "tr_upper({0})"),
-    signature("length(varchar) -> bigint", "length({0})"),
-    signature("length(varbinary) -> bigint", "octet_length({0})"),
-    signature("reverse(varchar) -> =0", "tr_reverse({0})"),
-    signature("trim(varchar) -> =0", "trim({0}, tr_spaces())"),
-    signature("ltrim(varchar) -> =0", "ltrim({0}, tr_spaces())"),
-    signature("rtrim(varchar) -> =0", "rtrim({0}, tr_spaces())"),
+    signature("chr(bigint) -> varchar(1)", "chr(CAST({0} AS INTEGER))"),
+    signature("codepoint(varchar(1)) -> integer", "unicode({0})"),
     signature("concat(varchar, varchar...) -> varchar", "({pipes})"),
+    signature("concat_ws(varchar, array(varchar)) -> varchar", "array_to_string({1}, {0})"),
+    signature("concat_ws(varchar, varchar...) -> varchar", _concat_ws),
+    signature("hamming_distance(varchar, varchar) -> bigint", "py_hamming_distance({0}, {1})"),
+    signature("length(varchar) -> bigint", "length({0})"),
+    signature(
+        "levenshtein_distance(varchar, varchar) -> bigint", "py_levenshtein_distance({0}, {1})"
+    ),
+    signature("lower(varchar) -> =0", "lower({0})"),
+    signature("lpad(varchar, bigint, varchar) -> varchar", "tr_lpad({0}, {1}, {2})"),
+    signature("ltrim(varchar) -> =0", "ltrim({0}, tr_spaces())"),
+    signature("ltrim(varchar, varchar) -> =0", "ltrim({0}, {1})"),
+    signature("luhn_check(varchar) -> boolean", "py_luhn_check({0})"),
+    signature("normalize(varchar) -> varchar", "py_normalize({0}, 'NFC')"),
     signature("replace(varchar, varchar) -> varchar", "replace({0}, {1}, '')"),
     signature("replace(varchar, varchar, varchar) -> varchar", "tr_replace({0}, {1}, {2})"),
-    signature("chr(bigint) -> varchar(1)", "chr(CAST({0} AS INTEGER))"),
+    signature("reverse(varchar) -> =0", "tr_reverse({0})"),
+    signature("rpad(varchar, bigint, varchar) -> varchar", "tr_rpad({0}, {1}, {2})"),
+    signature("rtrim(varchar) -> =0", "rtrim({0}, tr_spaces())"),
+    signature("rtrim(varchar, varchar) -> =0", "rtrim({0}, {1})"),
+    signature("soundex(varchar) -> varchar(4)", "py_soundex({0})"),
+    signature("split(varchar, varchar) -> array(varchar)", _pieces("tr_split({0}, {1})")),
+    signature(
+        "split(varchar, varchar, bigint) -> array(varchar)", _pieces("py_split({0}, {1}, {2})")
+    ),
+    signature("split_part(varchar, varchar, bigint) -> =0", "py_split_part({0}, {1}, {2})"),
     signature("starts_with(varchar, varchar) -> boolean", "starts_with({0}, {1})"),
     signature("strpos(varchar, varchar) -> bigint", "CAST(strpos({0}, {1}) AS BIGINT)"),
+    signature("strpos(varchar, varchar, bigint) -> bigint", "py_strpos({0}, {1}, {2})"),
     signature("substr(varchar, bigint) -> =0", _substring),
     signature("substr(varchar, bigint, bigint) -> =0", _substring),
     signature("substring(varchar, bigint) -> =0", _substring),
     signature("substring(varchar, bigint, bigint) -> =0", _substring),
-    signature("split(varchar, varchar) -> array(varchar)", "tr_split({0}, {1})"),
-    signature("split_part(varchar, varchar, bigint) -> varchar", "tr_split_part({0}, {1}, {2})"),
-    signature("lpad(varchar, bigint, varchar) -> varchar", "tr_lpad({0}, {1}, {2})"),
-    signature("rpad(varchar, bigint, varchar) -> varchar", "tr_rpad({0}, {1}, {2})"),
-    signature("md5(varbinary) -> varbinary", "unhex(md5({0}))"),
-    signature("sha256(varbinary) -> varbinary", "unhex(sha256({0}))"),
-    signature("sha1(varbinary) -> varbinary", "unhex(sha1({0}))"),
-    signature("to_hex(varbinary) -> varchar", "hex({0})"),
-    signature("from_hex(varchar) -> varbinary", "unhex({0})"),
-    signature("to_utf8(varchar) -> varbinary", "encode({0})"),
-    signature("to_base64(varbinary) -> varchar", "to_base64({0})"),
+    signature("translate(varchar, varchar, varchar) -> varchar", "py_translate({0}, {1}, {2})"),
+    signature("trim(varchar) -> =0", "trim({0}, tr_spaces())"),
+    signature("trim(varchar, varchar) -> =0", "trim({0}, {1})"),
+    signature("upper(varchar) -> =0", "tr_upper({0})"),
 )

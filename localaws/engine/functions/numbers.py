@@ -1,0 +1,119 @@
+"""Mathematical functions. Source of the rules: Trino documentation, "Mathematical functions"."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import pairwise
+
+from localaws.engine.functions.errors import FunctionError
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def to_base(value: int, radix: int) -> str:
+    _check_radix(radix)
+    digits, rest = "", abs(value)
+    while rest:
+        rest, digit = divmod(rest, radix)
+        digits = _DIGITS[digit] + digits
+    return ("-" if value < 0 else "") + (digits or "0")
+
+
+def from_base(text: str, radix: int) -> int:
+    _check_radix(radix)
+    digits = text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")
+    if not digits or any(each not in _DIGITS[:radix] for each in digits.lower()):
+        _invalid(f"Not a valid base-{radix} number: {text}")
+    value = int(text, radix)
+    if not -(2**63) <= value < 2**63:
+        _invalid(f"Not a valid base-{radix} number: {text}")
+    return value
+
+
+def _check_radix(radix: int) -> None:
+    if not 2 <= radix <= 36:
+        _invalid("Radix must be between 2 and 36")
+
+
+def width_bucket(value: float, first: float, second: float, count: int) -> int:
+    if count <= 0:
+        _invalid("bucketCount must be greater than 0")
+    if math.isnan(value):
+        _invalid("operand must not be NaN")
+    if not (math.isfinite(first) and math.isfinite(second)):
+        _invalid("bound must be finite")
+    if first == second:
+        _invalid("bounds cannot equal each other")
+    lower, upper = min(first, second), max(first, second)
+    if value < lower:
+        place = 0
+    elif value >= upper:
+        place = count + 1
+    else:
+        place = int(count * (value - lower) / (upper - lower)) + 1
+    return count - place + 1 if first > second else place
+
+
+def width_bucket_of_bins(value: float, bins: list[float]) -> int:
+    if not bins:
+        _invalid("Bins cannot be an empty array")
+    if math.isnan(value):
+        _invalid("Operand cannot be NaN")
+    if any(each is None or not math.isfinite(each) for each in bins):
+        _invalid("Bin value must be finite")
+    if any(a > b for a, b in pairwise(bins)):
+        _invalid("Bin values are not sorted in ascending order")
+    return bisect_right(bins, value)
+
+
+def bit_count(value: int, bits: int) -> int:
+    if bits == 64:
+        return (value % 2**64).bit_count()
+    if not 2 <= bits <= 64:
+        _invalid("Bits specified in bit_count must be between 2 and 64, got " + str(bits))
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+        _invalid(
+            "Number must be representable with the bits specified. "
+            f"{value} can not be represented with {bits} bits"
+        )
+    return (value % 2**bits).bit_count()
+
+
+def normal_cdf(mean: float, deviation: float, value: float) -> float:
+    if deviation <= 0:
+        _invalid("standardDeviation must be > 0")
+    return 0.5 * (1 + math.erf((value - mean) / (deviation * math.sqrt(2))))
+
+
+def _shift(shifted: Callable[[int, int, int], int]) -> Callable[[int, int, int], int]:
+    def shift(value: int, places: int, bits: int) -> int:
+        if places < 0:
+            _invalid("shift must be positive")
+        result = shifted(value, places, bits) % 2**bits
+        return result - 2**bits if result >= 2 ** (bits - 1) else result
+
+    return shift
+
+
+def _invalid(message: str) -> None:
+    raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
+
+
+FUNCTIONS = [
+    ("py_to_base", to_base, ["BIGINT", "BIGINT"], "VARCHAR"),
+    ("py_from_base", from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
+    ("py_width_bucket", width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
+    ("py_width_bucket_of_bins", width_bucket_of_bins, ["DOUBLE", "DOUBLE[]"], "BIGINT"),
+    ("py_bit_count", bit_count, ["BIGINT", "BIGINT"], "BIGINT"),
+    # The engine's own is off by a bit: 3.0000000000000004 for 27.
+    ("py_cbrt", lambda value: math.cbrt(value), ["DOUBLE"], "DOUBLE"),
+    *(
+        (f"py_shift_{name}", _shift(shifted), ["BIGINT", "BIGINT", "BIGINT"], "BIGINT")
+        for name, shifted in (
+            ("left", lambda value, places, bits: value << min(places, bits)),
+            ("right", lambda value, places, bits: value % 2**bits >> places),
+            ("right_arithmetic", lambda value, places, bits: value >> places),
+        )
+    ),
+    ("py_normal_cdf", normal_cdf, ["DOUBLE", "DOUBLE", "DOUBLE"], "DOUBLE"),
+]
