@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyiceberg.exceptions import ValidationError
+
 from localaws.athena.ddl.common import (
     changed,
     done,
@@ -97,7 +99,7 @@ def _change(table: iceberg.Table, statement: s.ChangeColumn) -> None:
                 update.move_first(statement.old)
             elif statement.after is not None:
                 update.move_after(statement.old, statement.after)
-    except ValueError as error:
+    except (ValueError, ValidationError) as error:
         message = f"Cannot change column {statement.old}: {error}"
         raise QueryError("NOT_SUPPORTED", message) from None
 

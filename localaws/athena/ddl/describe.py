@@ -62,8 +62,8 @@ def _hive_rows(statement: s.Describe, glue: dict[str, Any], lakehouse: Lakehouse
         raise task_failed(f"cannot find field {statement.column}")
     rows = [_row(each) for each in [*columns, *keys]]
     if keys:
-        heading = "\t".join(map(padded, ("# col_name", "data_type", "comment")))
-        rows += ["\t \t ", "# Partition Information\t \t ", heading, "\t \t "]
+        heading = "\t".join(map(padded, ("col_name", "data_type", "comment")))
+        rows += ["\t \t ", "# Partition Information\t \t ", f"# {heading}", "\t \t "]
         rows += [_row(each) for each in keys]
     return rows
 
