@@ -10,6 +10,12 @@ from localaws.engine.functions.errors import FunctionError
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
+def cbrt(value: float) -> float:
+    root = math.cbrt(value)
+    # C's may be off by a bit where there is an exact root: 3.0000000000000004 for 27.
+    return float(round(root)) if math.isfinite(root) and round(root) ** 3 == value else root
+
+
 def to_base(value: int, radix: int) -> str:
     _check_radix(radix)
     digits, rest = "", abs(value)
@@ -105,8 +111,7 @@ FUNCTIONS = [
     ("py_width_bucket", width_bucket, ["DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"], "BIGINT"),
     ("py_width_bucket_of_bins", width_bucket_of_bins, ["DOUBLE", "DOUBLE[]"], "BIGINT"),
     ("py_bit_count", bit_count, ["BIGINT", "BIGINT"], "BIGINT"),
-    # The engine's own is off by a bit: 3.0000000000000004 for 27.
-    ("py_cbrt", lambda value: math.cbrt(value), ["DOUBLE"], "DOUBLE"),
+    ("py_cbrt", cbrt, ["DOUBLE"], "DOUBLE"),
     *(
         (f"py_shift_{name}", _shift(shifted), ["BIGINT", "BIGINT", "BIGINT"], "BIGINT")
         for name, shifted in (
