@@ -103,7 +103,7 @@ def create_table_as(
         "CREATE_TABLE_AS_SELECT",
         update_count=written.rows,
         scanned=plan.scanned,
-        written=written.objects,
+        written=[] if target.is_iceberg else written.objects,
     )
 
 
@@ -301,7 +301,7 @@ def _write_iceberg(
     table: iceberg.Table, sql: str, names: list[str], session: Session
 ) -> tuple[list, int]:
     batches = session.batches(iceberg.named_columns(sql, names), iceberg.BATCH_ROWS)
-    files = list(iceberg.data_files(table, batches))
+    files = iceberg.data_files(table, batches)
     return files, sum(file.record_count for file in files)
 
 
@@ -332,7 +332,8 @@ def insert(
             names = [name for name, _ in stored.columns]
             files, rows = _write_iceberg(loaded, plan.sql, names, session)
             iceberg.append(loaded, files)
-            objects = [file.file_path for file in files]
+            # Athena leaves manifests of what it writes into Hive tables only.
+            objects = []
         else:
             written = _insert_hive(glue, plan, lakehouse, session)
             rows, objects = written.rows, written.objects

@@ -45,7 +45,11 @@ def _analysis(sql: str, tables: Tables, database: str) -> Analysis:
     return Analysis(sql, tables, database, compile_query)
 
 
-def _target(node: exp.Table, analysis: Analysis, what: str) -> tuple[IcebergTable, Relation]:
+def target_relation(
+    node: exp.Table, analysis: Analysis, what: str
+) -> tuple[IcebergTable, Relation]:
+    """The table that `what` is about, its columns under the alias TARGET."""
+    refuse_parts(node, {"this", "alias", "db", "catalog"}, Scope(analysis))
     database = (node.db or analysis.database).lower()
     table = analysis.tables.table(database, node.name.lower(), None)
     if not isinstance(table, IcebergTable):
@@ -60,7 +64,7 @@ def delete_as_changes(
     tree: exp.Delete, sql: str, tables: Tables, database: str
 ) -> tuple[RowChanges, Analysis]:
     analysis = _analysis(sql, tables, database)
-    table, relation = _target(tree.this, analysis, "DELETE")
+    table, relation = target_relation(tree.this, analysis, "DELETE")
     scope = Scope(analysis, [relation])
     refuse_parts(tree, {"this", "where"}, scope)
     condition = _where(tree, scope)
@@ -73,7 +77,7 @@ def update_as_changes(
     analysis = _analysis(sql, tables, database)
     if tree.args.get("from_"):
         analysis.error("SYNTAX_ERROR", "mismatched input 'FROM'", tree)
-    table, relation = _target(tree.this, analysis, "UPDATE")
+    table, relation = target_relation(tree.this, analysis, "UPDATE")
     scope = Scope(analysis, [relation])
     refuse_parts(tree, {"this", "expressions", "where"}, scope)
     values = _assigned(tree.expressions, table, scope)
@@ -89,7 +93,7 @@ def merge_as_changes(
     tree: exp.Merge, sql: str, tables: Tables, database: str
 ) -> tuple[RowChanges, Analysis]:
     analysis = _analysis(sql, tables, database)
-    table, target = _target(tree.this, analysis, "MERGE")
+    table, target = target_relation(tree.this, analysis, "MERGE")
     outer = Scope(analysis)
     refuse_parts(tree, {"this", "using", "on", "whens"}, outer)
     source_sql, (source,), _ = compile_from(exp.From(this=tree.args["using"]), None, outer)

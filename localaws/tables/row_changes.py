@@ -131,10 +131,11 @@ def _commit(
     inserts, count = _inserts(changes, session)
     parts, readings = [], dict(readings)
     if touched.rewritten:
-        everything = iceberg.files_sql(
-            table, list(table.columns), touched.rewritten, lakehouse.lake, "w_", place=True
+        names = [name for name, _ in table.columns]
+        readings[_TARGET_SCAN] = iceberg.reading_of(
+            table, names, touched.rewritten, lakehouse.lake, "t_", place=True
         )
-        parts.append(_kept_and_updated(changes, everything))
+        parts.append(_kept_and_updated(changes))
     if count:
         parts.append(inserts)
     scanned, written = 0, []
@@ -142,12 +143,12 @@ def _commit(
         sql, scanned = resolve(" UNION ALL ".join(parts), readings, session)
         names = [name for name, _ in table.columns]
         batches = session.batches(iceberg.named_columns(sql, names), iceberg.BATCH_ROWS)
-        written = list(iceberg.data_files(table.table, batches))
+        written = iceberg.data_files(table.table, batches)
     iceberg.replace_files(table.table, [task.file for task in touched.tasks], written)
     return touched.rows + count, scanned
 
 
-def _kept_and_updated(changes: RowChanges, files: str) -> str:
+def _kept_and_updated(changes: RowChanges) -> str:
     """The rows of the touched files as they are to be: kept, updated, without the deleted."""
     columns = []
     for i, (name, type_) in enumerate(changes.table.columns):
@@ -166,7 +167,7 @@ def _kept_and_updated(changes: RowChanges, files: str) -> str:
     ]
     gone = f" WHERE m.clause IS NULL OR m.clause NOT IN ({', '.join(deleting)})" if deleting else ""
     return (
-        f"SELECT {', '.join(columns)} FROM {files} AS {TARGET} "
+        f"SELECT {', '.join(columns)} FROM {_TARGET_SCAN} AS {TARGET} "
         "LEFT JOIN (SELECT * FROM merge_rows WHERE clause IS NOT NULL) AS m "
         f'ON m."$file" = {TARGET}."$file" AND m."$row" = {TARGET}."$row" '
         f"LEFT JOIN merge_source AS {SOURCE} ON {SOURCE}.number = m.number{gone}"

@@ -4,7 +4,7 @@ from pyiceberg.table import Table
 
 from localaws.tables.iceberg.changes import add_columns, drop_column, write_first_metadata
 from localaws.tables.iceberg.lake import Lake, is_iceberg
-from localaws.tables.iceberg.reading import read
+from localaws.tables.iceberg.reading import read, reading_of
 from localaws.tables.iceberg.scan import files_sql
 from localaws.tables.iceberg.table import IcebergTable
 from localaws.tables.iceberg.writing import (
@@ -28,6 +28,7 @@ __all__ = [
     "is_iceberg",
     "named_columns",
     "read",
+    "reading_of",
     "replace_files",
     "write_first_metadata",
 ]

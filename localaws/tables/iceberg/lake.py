@@ -15,7 +15,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.schema import assign_fresh_schema_ids
 from pyiceberg.serializers import FromInputFile, ToOutputFile
 from pyiceberg.table import CommitTableResponse, Table
-from pyiceberg.table.metadata import new_table_metadata
+from pyiceberg.table.metadata import TableMetadata, new_table_metadata
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.table.update import update_table_metadata
 
@@ -51,6 +51,10 @@ class Lake(NoopCatalog):
             message = f"Metadata not found in metadata location for table {title}"
             raise QueryError("ICEBERG_MISSING_METADATA", message) from None
         return Table((glue["DatabaseName"], glue["Name"]), metadata, location, self.io, self)
+
+    def load_table(self, identifier: tuple[str, str]) -> Table:
+        """PyIceberg's hook: a commit that lost a race looks again before it tries again."""
+        return self.load(self._catalog.get_table(*identifier))
 
     def create(
         self,
@@ -110,20 +114,37 @@ class Lake(NoopCatalog):
             return CommitTableResponse(
                 metadata=current.metadata, metadata_location=current.metadata_location
             )
-        location = _metadata_location(metadata.location, _version(current.metadata_location) + 1)
+        location = self._swap(glue, current.metadata_location, metadata)
+        return CommitTableResponse(metadata=metadata, metadata_location=location)
+
+    def commit_metadata(self, table: Table, metadata: TableMetadata) -> str:
+        """Make `metadata` that of a loaded table. The location of its file.
+
+        Raises CommitFailedException when somebody else was faster.
+        """
+        glue = self._catalog.get_table(*table.name())
+        if glue["Parameters"].get("metadata_location") != table.metadata_location:
+            raise CommitFailedException("The table has changed")
+        return self._swap(glue, table.metadata_location, metadata)
+
+    def _swap(self, glue: dict[str, Any], current: str, metadata: TableMetadata) -> str:
+        location = _metadata_location(metadata.location, _version(current) + 1)
         ToOutputFile.table_metadata(metadata, self.io.new_output(location), overwrite=False)
-        glue["Parameters"]["previous_metadata_location"] = current.metadata_location
+        glue["Parameters"]["previous_metadata_location"] = current
         glue["Parameters"]["metadata_location"] = location
+        storage = glue.setdefault("StorageDescriptor", {"Location": metadata.location})
         comments = {
-            column["Name"]: column.get("Comment") for column in glue["StorageDescriptor"]["Columns"]
+            column["Name"].lower(): column.get("Comment") for column in storage.get("Columns", [])
         }
-        glue["StorageDescriptor"]["Columns"] = glue_columns(metadata.schema(), comments)
+        storage["Columns"] = glue_columns(metadata.schema(), comments)
         try:
-            self._catalog.update_table(database, glue, expected_version=glue["VersionId"])
+            self._catalog.update_table(
+                glue["DatabaseName"], glue, expected_version=glue["VersionId"]
+            )
         except ConcurrentModification as error:
             self.io.delete(location)
             raise CommitFailedException(str(error)) from error
-        return CommitTableResponse(metadata=metadata, metadata_location=location)
+        return location
 
     def stored_file(self, data_file: DataFile) -> StoredObject:
         try:

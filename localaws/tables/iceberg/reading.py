@@ -1,9 +1,12 @@
 """A scan of an Iceberg table, narrowed to the files that can hold a row."""
 
 from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
 
 from pyiceberg.table import FileScanTask
 
+from localaws.sql.types import Type
 from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.pruning import iceberg_filter
 from localaws.tables.iceberg.scan import engine_names, files_sql
@@ -21,24 +24,42 @@ def read(
     *,
     place: bool = False,
 ) -> Reading:
-    """`used`: the columns that the query names, maybe with "$path"; `prefix` begins the names of
-    this scan in the engine's plan and no other's."""
-    columns = [each for each in table.columns if each[0] in used]
-    names = engine_names([name for name, _ in columns], table, prefix)
-
-    def reading(tasks: list[FileScanTask]) -> Reading:
-        sql = files_sql(table, columns, tasks, lake, prefix, path="$path" in used, place=place)
-        paths = tuple(lake.stored_file(task.file).path for task in tasks)
-        deletes = {each.file_path: each for task in tasks for each in task.delete_files}
-        size = sum(_whole(lake.stored_file(each).path) for each in deletes.values())
-        return Reading(sql, size, paths, names, narrowed)
+    """All data files. `used`: the columns that the query names, maybe with "$path"; `prefix`
+    begins the names of this scan in the engine's plan and no other's."""
 
     def narrowed(predicate: Predicate) -> Reading:
-        return reading(table.tasks(iceberg_filter(predicate, table.table.schema(), names)))
+        names = engine_names(_columns(table, used), table, prefix)
+        kept = table.tasks(iceberg_filter(predicate, table.table.schema(), names))
+        return reading_of(table, used, kept, lake, prefix, place=place)
 
-    return reading(table.tasks())
+    everything = reading_of(table, used, table.tasks(), lake, prefix, place=place)
+    return replace(everything, narrowed=narrowed)
 
 
-def _whole(path) -> int:
+def reading_of(
+    table: IcebergTable,
+    used: Collection[str],
+    tasks: list[FileScanTask],
+    lake: Lake,
+    prefix: str,
+    *,
+    place: bool = False,
+) -> Reading:
+    """The given data files."""
+    columns = _columns(table, used)
+    sql = files_sql(
+        table, list(columns.items()), tasks, lake, prefix, path="$path" in used, place=place
+    )
+    paths = tuple(lake.stored_file(task.file).path for task in tasks)
+    deletes = {each.file_path: each for task in tasks for each in task.delete_files}
+    size = sum(_whole(lake.stored_file(each).path) for each in deletes.values())
+    return Reading(sql, size, paths, engine_names(columns, table, prefix))
+
+
+def _columns(table: IcebergTable, used: Collection[str]) -> dict[str, Type]:
+    return {name: type_ for name, type_ in table.columns if name in used}
+
+
+def _whole(path: Path) -> int:
     """Bytes of all column chunks of a file."""
     return sum(chunk.size for group in footer(path).groups for chunk in group)

@@ -4,45 +4,82 @@ import uuid
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.snapshots import Operation, Summary
+from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
 
 from localaws.sql.errors import QueryError
 from localaws.sql.types import quoted
 
 BATCH_ROWS = 500_000
 MAX_OPEN_PARTITIONS = 100
+# Athena's names of what PyIceberg's writer calls otherwise.
+_WRITER_PROPERTIES = {
+    "write_compression": "write.parquet.compression-codec",
+    "write_target_data_file_size_bytes": "write.target-file-size-bytes",
+}
 
 
-def data_files(table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[DataFile]:
-    """Write batches as data files of `table` (not yet committed), in bounded memory.
+def data_files(
+    table: Table, batches: Iterable[pa.RecordBatch], *, open_partitions: int = MAX_OPEN_PARTITIONS
+) -> list[DataFile]:
+    """Write batches (the table's columns, in its order) as data files that are not yet committed,
+    in bounded memory. Nothing is left behind when anything fails.
 
     Raises ICEBERG_TOO_MANY_OPEN_PARTITIONS as Athena does, for more than 100 partitions.
     """
-    schema = table.schema().as_arrow()
-    write_uuid = uuid.uuid4()
-    partitions: set = set()
-    for number, batch in enumerate(batches):
-        if not batch.num_rows:
-            continue
-        rows = pa.Table.from_batches([batch]).cast(_like(schema, batch.schema))
-        for written in _dataframe_to_data_files(
-            table.metadata, rows, table.io, write_uuid=uuid.uuid5(write_uuid, str(number))
-        ):
-            partitions.add(repr(written.partition))
-            if len(partitions) > MAX_OPEN_PARTITIONS:
-                message = f"Exceeded limit of {MAX_OPEN_PARTITIONS} open writers for partitions"
+    schema, metadata = table.schema().as_arrow(), for_writer(table.metadata)
+    written: list[DataFile] = []
+    try:
+        for rows in _chunks(batches):
+            rows = table_rows(rows, schema)
+            # The writer numbers the files of one call: another id for each.
+            written += _dataframe_to_data_files(metadata, rows, table.io, write_uuid=uuid.uuid4())
+            if len({repr(each.partition) for each in written}) > open_partitions:
+                message = f"Exceeded limit of {open_partitions} open writers for partitions"
                 raise QueryError("ICEBERG_TOO_MANY_OPEN_PARTITIONS", message)
-            yield written
+    except BaseException:
+        discard(table, written)
+        raise
+    return written
 
 
-def _like(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
-    """The table's Arrow schema; the batch's columns have its names and order already."""
-    if schema.names != given.names:
-        raise ValueError(f"columns {given.names} are not the table's {schema.names}")
-    return schema
+def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Each chunk becomes files of its own; the engine's batches may be much smaller."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(each.num_rows for each in held) >= BATCH_ROWS:
+            yield pa.Table.from_batches(held)
+            held = []
+    if any(each.num_rows for each in held):
+        yield pa.Table.from_batches(held)
+
+
+def for_writer(metadata: TableMetadata) -> TableMetadata:
+    properties = dict(metadata.properties)
+    for name, own in _WRITER_PROPERTIES.items():
+        if name in properties:
+            properties.setdefault(own, properties[name].lower())
+    return metadata.model_copy(update={"properties": properties})
+
+
+def table_rows(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows of the engine as the table has them: its spelling of names, its Arrow types.
+
+    Raises CONSTRAINT_VIOLATION for a NULL in a required column.
+    """
+    if [name.lower() for name in schema.names] != rows.schema.names:
+        raise ValueError(f"columns {rows.schema.names} are not the table's {schema.names}")
+    for field, column in zip(schema, rows.columns, strict=True):
+        if not field.nullable and column.null_count:
+            message = f"NULL value not allowed for NOT NULL column: {field.name.lower()}"
+            raise QueryError("CONSTRAINT_VIOLATION", message)
+    return rows.rename_columns(schema.names).cast(schema)
 
 
 def named_columns(sql: str, names: list[str]) -> str:
@@ -52,22 +89,57 @@ def named_columns(sql: str, names: list[str]) -> str:
 
 
 def append(table: Table, added: Iterable[DataFile]) -> None:
-    """Raises QueryError ICEBERG_COMMIT_ERROR when another writer was faster."""
+    """Raises QueryError ICEBERG_COMMIT_ERROR when other writers were faster again and again."""
     replace_files(table, [], added)
 
 
 def replace_files(table: Table, removed: Iterable[DataFile], added: Iterable[DataFile]) -> None:
-    """One snapshot without the files `removed` and with the files `added`."""
+    """One snapshot without the files `removed` and with the files `added`: an append, an
+    overwrite or a delete. Raises ICEBERG_COMMIT_ERROR."""
     removed, added = list(removed), list(added)
     if not removed and not added:
         return
+    if not removed:
+        _commit(table, _FastAppendFiles, Operation.APPEND, removed, added)
+    else:
+        operation = Operation.OVERWRITE if added else Operation.DELETE
+        _commit(table, _OverwriteFiles, operation, removed, added)
+
+
+def compact_files(table: Table, removed: list[DataFile], added: list[DataFile]) -> None:
+    """As `replace_files`, where both hold the same rows: a `replace` snapshot."""
+    _commit(table, _Compaction, Operation.OVERWRITE, removed, added)
+
+
+class _Compaction(_OverwriteFiles):
+    """PyIceberg has no REPLACE of its own."""
+
+    def _summary(self, snapshot_properties: dict[str, str] | None = None) -> Summary:
+        summary = super()._summary(snapshot_properties or {})
+        return Summary(operation=Operation.REPLACE, **summary.additional_properties)
+
+
+def _commit(
+    table: Table,
+    producer: type,
+    operation: Operation,
+    removed: list[DataFile],
+    added: list[DataFile],
+) -> None:
     try:
-        with table.transaction() as transaction:
-            snapshot = transaction.update_snapshot()
-            with snapshot.overwrite() if removed else snapshot.fast_append() as update:
-                for each in removed:
-                    update.delete_data_file(each)
-                for each in added:
-                    update.append_data_file(each)
-    except CommitFailedException as error:
+        with (
+            table.transaction() as transaction,
+            producer(operation=operation, transaction=transaction, io=table.io) as update,
+        ):
+            for each in removed:
+                update.delete_data_file(each)
+            for each in added:
+                update.append_data_file(each)
+    except (CommitFailedException, ValidationException) as error:
+        discard(table, added)
         raise QueryError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
+
+
+def discard(table: Table, files: list[DataFile]) -> None:
+    for each in files:
+        table.io.delete(each.file_path)

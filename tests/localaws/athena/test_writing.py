@@ -248,7 +248,7 @@ def test_a_view_sees_the_database_it_was_made_in(athena) -> None:
         ("DROP VIEW t", "NOT_SUPPORTED"),
         ("ALTER TABLE t RENAME TO u", "NOT_SUPPORTED"),
         ("CREATE TABLE u (a int)", "INVALID_TABLE_PROPERTY: No location was specified"),
-        ("OPTIMIZE t REWRITE DATA USING BIN_PACK", "NOT_SUPPORTED: OPTIMIZE is not supported locally"),
+        ("OPTIMIZE t REWRITE DATA USING BIN_PACK", "NOT_SUPPORTED: line 1:10: OPTIMIZE is only supported on Iceberg tables"),
         ("GRANT ALL ON t TO x", "SYNTAX_ERROR: line 1:1: mismatched input 'GRANT'"),
     ],
 )  # fmt: skip
