@@ -17,6 +17,7 @@ from sqlglot.tokens import Token, TokenType
 
 from localaws.sql.dialect import AthenaQuery, parse_query
 from localaws.sql.errors import Position, QueryError
+from localaws.sql.types import text_literal
 from localaws.state import State
 
 KIND = "athena_prepared_statement"
@@ -109,8 +110,9 @@ def executed(text: str, parameters: Iterable[str] | None, workgroup: str, state:
     if match["values"] and parameters:
         message = "values are given twice: after USING and as execution parameters"
         raise QueryError("INVALID_PARAMETER_USAGE", message)
-    values = _split(match["values"]) if match["values"] else list(parameters or ())
-    return bind(statement["QueryStatement"], values)
+    if match["values"]:
+        return bind(statement["QueryStatement"], _split(match["values"]))
+    return bind(statement["QueryStatement"], [as_constant(each) for each in parameters or ()])
 
 
 def deallocate(text: str, workgroup: str, state: State) -> None:
@@ -147,6 +149,40 @@ def bind(sql: str, parameters: Iterable[str]) -> str:
         parts += [sql[at : token.start], _constant(value)]
         at = token.end + 1
     return "".join([*parts, sql[at:]])
+
+
+def bind_given(sql: str, parameters: Iterable[str]) -> str:
+    """`sql` with a request's execution parameters; those of a statement without `?` are ignored.
+
+    Source of both: measured on Athena by aoyagikouhei/athena-local (docs/parameters.md).
+    """
+    values = list(parameters)
+    if values and all(token.token_type != TokenType.PLACEHOLDER for token in _tokens(sql)):
+        return sql
+    return bind(sql, [as_constant(value) for value in values])
+
+
+def as_constant(value: str) -> str:
+    """An execution parameter as a constant: what is no expression, or names a column, is text."""
+    try:
+        tree = parse_query(f"SELECT {value}\n")
+    except QueryError:
+        return text_literal(value)
+    if _single(tree) is None or tree.find(exp.Column, exp.Star):
+        return text_literal(value)
+    return value
+
+
+def _single(tree: exp.Expression) -> exp.Expression | None:
+    """The one expression of a SELECT that has nothing else."""
+    if (
+        not isinstance(tree, exp.Select)
+        or len(tree.expressions) != 1
+        or any(part for name, part in tree.args.items() if part and name != "expressions")
+        or isinstance(tree.expressions[0], exp.Alias)
+    ):
+        return None
+    return tree.expressions[0]
 
 
 def _check_parameterized(sql: str) -> None:
@@ -186,16 +222,10 @@ def _split(values: str) -> list[str]:
 def _constant(value: str) -> str:
     """`value` as it can stand anywhere in a statement. A plain number or text stays bare: LIMIT
     takes no brackets."""
-    tree = parse_query(f"SELECT {value}\n")
-    if (
-        not isinstance(tree, exp.Select)
-        or len(tree.expressions) != 1
-        or any(part for name, part in tree.args.items() if name != "expressions")
-        or isinstance(tree.expressions[0], exp.Alias)
-    ):
+    inner = _single(parse_query(f"SELECT {value}\n"))
+    if inner is None:
         message = f"mismatched input: the parameter {value} is not one value"
         raise QueryError("SYNTAX_ERROR", message)
-    inner = tree.expressions[0]
     if inner.find(exp.Query, exp.Placeholder):
         message = f"Constant expression cannot contain a subquery or a parameter: {value}"
         raise QueryError("EXPRESSION_NOT_CONSTANT", message)

@@ -92,7 +92,7 @@ def execute(statement: Statement, lakehouse: Lakehouse, session: Session, state:
             return _execute(replace(statement, sql=strip(sql)), lakehouse, session)
     unbound = "?" in statement.sql and statement.verb in _QUERIES
     if statement.parameters or unbound:
-        statement = replace(statement, sql=prepared.bind(statement.sql, statement.parameters))
+        statement = replace(statement, sql=prepared.bind_given(statement.sql, statement.parameters))
     return _execute(statement, lakehouse, session)
 
 

@@ -78,6 +78,40 @@ def test_a_text_is_not_compared_with_a_number(athena, numbers) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("'abc'", "abc"),
+        ("1 + 1", "2"),
+        ("DATE '2020-01-01'", "2020-01-01"),
+        ("NULL", None),
+        ("abc def", "abc def"),
+        ("it's", "it's"),
+        ("123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000"),
+        ("abc", "abc"),
+        ("x + 1", "x + 1"),
+        ("t.x", "t.x"),
+        ("1; DROP TABLE t", "1; DROP TABLE t"),
+        ("1, 2", "1, 2"),
+    ],
+)
+def test_execution_parameters_that_are_no_expressions_are_text(athena, value, shown) -> None:
+    """Source: measured on Athena by aoyagikouhei/athena-local (docs/parameters.md)."""
+    id_ = athena.start("SELECT ? AS v", ExecutionParameters=[value])
+    assert athena.execution(id_)["Status"]["State"] == "SUCCEEDED"
+    rows = athena.client.get_query_results(QueryExecutionId=id_)["ResultSet"]["Rows"]
+    assert rows[1]["Data"][0].get("VarCharValue") == shown
+
+
+def test_execution_parameters_of_a_statement_without_any(athena) -> None:
+    for sql in ("SELECT 1", "SHOW TABLES"):
+        id_ = athena.start(sql, ExecutionParameters=["1", "2"])
+        assert athena.execution(id_)["Status"]["State"] == "SUCCEEDED"
+    id_ = athena.start("SELECT ?", ExecutionParameters=["1", "2"])
+    reason = athena.execution(id_)["Status"]["StateChangeReason"]
+    assert reason.startswith("INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters")
+
+
+@pytest.mark.parametrize(
     ("sql", "values", "bound"),
     [
         ("SELECT '?', \"?\" /* ? */ FROM t WHERE a = ? -- ?", ["1"], "SELECT '?', \"?\" /* ? */ FROM t WHERE a = 1 -- ?"),
