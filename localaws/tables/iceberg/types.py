@@ -134,7 +134,8 @@ def partition_spec(partitioning: list[str], schema: Schema) -> PartitionSpec:
         except ValueError:
             message = f"Invalid partition field declaration: {spelling}"
             raise QueryError("COLUMN_NOT_FOUND", message) from None
-        suffix = {"identity": ""}.get(transform, "_" + transform.split("[")[0])
+        kind = transform.split("[")[0]
+        suffix = {"identity": "", "truncate": "_trunc"}.get(kind, f"_{kind}")
         fields.append(
             PartitionField(
                 source_id=source.field_id,
