@@ -19,13 +19,14 @@ from localaws.engine import Session
 from localaws.objects import NoSuchBucket
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
-from localaws.sql.sources import coerced_output
 from localaws.sql.scope import Scope
+from localaws.sql.sources import coerced_output
 from localaws.sql.types import Type, can_coerce
 from localaws.tables import csv_format, hive_writer, iceberg, json_format
 from localaws.tables.hive import HiveTable, load_hive_table
 from localaws.tables.hive_writer import Written
 from localaws.tables.locations import split_location
+from localaws.tables.projection import refuse_insert
 from localaws.tables.resolver import Lakehouse, Plan
 from localaws.tables.views import is_view
 
@@ -399,6 +400,7 @@ _FORMATS_BY_SERDE = {
 def _insert_hive(
     glue: dict[str, Any], plan: Plan, lakehouse: Lakehouse, session: Session
 ) -> Written:
+    refuse_insert(glue)
     table = load_hive_table(glue, lakehouse.catalog)
     layout = _existing(table)
     hive_writer.check_types(plan.columns())

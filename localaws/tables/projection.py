@@ -81,6 +81,18 @@ def is_projected(glue: dict[str, Any]) -> bool:
     return bool(glue.get("PartitionKeys")) and enabled.strip().lower() == "true"
 
 
+def refuse_insert(glue: dict[str, Any]) -> None:
+    """Raises NOT_SUPPORTED where rows written into `key=value` folders would not be found again."""
+    if not is_projected(glue):
+        return
+    odd = [key for key in glue["Parameters"] if key.endswith(".digits")]
+    odd += [key for key in glue["Parameters"] if key == "storage.location.template"]
+    if odd:
+        title = f"{glue['DatabaseName']}.{glue['Name']}"
+        message = f"INSERT into {title}, whose partitions are projected with {odd[0]}"
+        raise QueryError("NOT_SUPPORTED", f"{message}, is not supported locally")
+
+
 def load_projection(
     glue: dict[str, Any], keys: tuple[tuple[str, Type], ...], now: datetime
 ) -> Projection:

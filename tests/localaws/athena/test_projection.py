@@ -230,3 +230,17 @@ def test_injected_values_come_from_where(athena) -> None:
             "clause must contain only static equality conditions, and at least one such condition "
             "must be present."
         )
+
+
+def test_what_is_inserted_is_found_again_or_not_inserted(athena) -> None:
+    sql = (
+        "CREATE EXTERNAL TABLE {} (v string) PARTITIONED BY (n int) STORED AS PARQUET "
+        f"LOCATION 's3://{athena.bucket}/{{}}/' TBLPROPERTIES ('projection.enabled'='true', "
+        "'projection.n.type'='integer', 'projection.n.range'='1,9'{})"
+    )
+    athena(sql.format("plain", "plain", ""))
+    athena("INSERT INTO plain SELECT 'a', 7")
+    assert athena("SELECT v, n FROM plain WHERE n > 5") == [("a", "7")]
+    athena(sql.format("padded", "padded", ", 'projection.n.digits'='2'"))
+    error = athena.fails("INSERT INTO padded SELECT 'a', 7")
+    assert error.startswith("NOT_SUPPORTED") and "projection.n.digits" in error
