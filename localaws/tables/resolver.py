@@ -22,6 +22,8 @@ from localaws.tables import (
     information_schema,
 )
 from localaws.tables.hive import HiveTable, load_hive_table
+from localaws.tables.hive_partitions import KIND as PARTITIONS
+from localaws.tables.hive_partitions import HivePartitions, partitions_table
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
 from localaws.tables.iceberg.metadata_tables import MetadataTable, metadata_table
 from localaws.tables.information_schema import InformationSchemaTable
@@ -103,7 +105,7 @@ class Lakehouse:
 
     def _metadata_table(
         self, database: str, name: str, version: exp.Version | None
-    ) -> MetadataTable:
+    ) -> MetadataTable | HivePartitions:
         """`t$snapshots` and its like."""
         base, _, kind = name.rpartition("$")
         glue = self.glue_table(database, base)
@@ -111,6 +113,8 @@ class Lakehouse:
             found = metadata_table(self._iceberg_table(glue, None), kind)
             if found is not None:
                 return found
+        elif kind == PARTITIONS and version is None and not is_view(glue):
+            return partitions_table(load_hive_table(glue, self.catalog))
         if version is not None:
             raise QueryError("NOT_SUPPORTED", "This connector does not support versioned tables")
         message = f"Table 'awsdatacatalog.{database}.{name}' does not exist"
@@ -140,7 +144,7 @@ class Lakehouse:
         table = scan.table
         if isinstance(table, InformationSchemaTable):
             return Reading(self._scan_catalog(scan, table, session))
-        if isinstance(table, MetadataTable):
+        if isinstance(table, MetadataTable | HivePartitions):
             if "$path" in scan.used:
                 raise QueryError("COLUMN_NOT_FOUND", "Column '$path' cannot be resolved")
             return Reading(table.sql())

@@ -158,6 +158,17 @@ def test_show_partitions(lake) -> None:
     assert "is not a partitioned table" in lake.fails("SHOW PARTITIONS ice")
 
 
+def test_partitions_as_a_table(lake) -> None:
+    """Source: Athena user guide, "Listing partitions for a specific table"."""
+    assert lake('SELECT * FROM "hive$partitions"') == []
+    lake("ALTER TABLE hive ADD PARTITION (p='b', q=2) PARTITION (p='a', q=10)")
+    assert lake('SELECT * FROM "hive$partitions" ORDER BY q DESC') == [("a", "10"), ("b", "2")]
+    sql = f"SELECT max(q) FROM awsdatacatalog.{lake.database}.\"hive$partitions\" WHERE p = 'b'"
+    assert lake(sql) == [("2",)]
+    assert lake.fails('SELECT * FROM "hive$nope"').startswith("TABLE_NOT_FOUND")
+    assert lake.fails('SELECT * FROM "seen$partitions"').startswith("TABLE_NOT_FOUND")
+
+
 def test_show_tblproperties(lake) -> None:
     first, second, third = lines(lake, "SHOW TBLPROPERTIES hive")
     assert (first, third) == ("EXTERNAL\tTRUE", "note\tit's")
