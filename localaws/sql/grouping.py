@@ -160,6 +160,9 @@ def fingerprint(node: object, scope: Scope) -> Hashable:
             return node.name.lower()
         case exp.Query():
             return repr(node)
+        case exp.Connector():
+            # Long chains nest deeply to the left.
+            return (type(node), *(fingerprint(each, scope) for each in node.flatten(unnest=False)))
         case exp.Expression():
             parts = ((key, value) for key, value in node.args.items() if value not in (None, []))
             return (type(node), *((key, fingerprint(value, scope)) for key, value in parts))
@@ -221,6 +224,9 @@ class _Check:
         if isinstance(node, exp.Anonymous) and node.name.lower() == "grouping":
             self._grouping(node)
             return True
+        if isinstance(node, exp.Connector):
+            # Long chains nest deeply to the left.
+            return all(self.fits(each) for each in node.flatten(unnest=False))
         return all(self.fits(each) for each in node.iter_expressions())
 
     def _is_key(self, node: exp.Expression) -> bool:

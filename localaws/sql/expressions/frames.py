@@ -14,13 +14,16 @@ from localaws.sql.types import (
     DATE,
     DAY_TO_SECOND,
     YEAR_TO_MONTH,
-    Type,
     can_coerce,
     common_type,
 )
 
+# Milliseconds and months.
 _INTERVALS = (DAY_TO_SECOND, YEAR_TO_MONTH)
+_MOMENTS = ("date", "timestamp", "timestamp with time zone")
+_DAY = 86_400_000
 _FAIL = "tr_fail('INVALID_WINDOW_FRAME', 'Window frame offset value must not be negative or null')"
+_NO_DAYS = "tr_fail('INVALID_FUNCTION_ARGUMENT', 'Cannot add hour, minutes or seconds to a date')"
 
 
 def frame_clause(frame: exp.WindowSpec, order: exp.Order | None, scope: Scope) -> tuple[str, str]:
@@ -101,6 +104,8 @@ def _range_key(items: list, offsets: list[exp.Expression], scope: Scope) -> Type
         )
         scope.error("INVALID_ORDER_BY", message, items[0])
     key = compile_expression(items[0].this, scope)
+    if key.type.base == "time":
+        scope.error("NOT_SUPPORTED", "a RANGE over a time is not supported locally", items[0])
     if not (key.type.is_numeric or key.type.base in _MOMENTS):
         message = (
             "Window frame of type RANGE PRECEDING or FOLLOWING requires that sort item type be "
@@ -117,35 +122,26 @@ def _range_key(items: list, offsets: list[exp.Expression], scope: Scope) -> Type
     return key
 
 
-_MOMENTS = ("date", "timestamp", "timestamp with time zone")
-
-
 def _distance(bound: exp.Expression, key: Typed, scope: Scope) -> str:
-    """How far from the sort key a RANGE reaches, in what is added to the key."""
+    """How far from the sort key a RANGE reaches, in what the engine adds to the key."""
     value = compile_expression(bound, scope)
-    if key.type.is_numeric:
-        fits, zero, fail = value.type.is_numeric, "0", _FAIL
-    else:
-        fits, zero, fail = value.type in _INTERVALS, "INTERVAL 0 SECOND", f"to_days({_FAIL})"
+    fits = value.type.is_numeric if key.type.is_numeric else value.type in _INTERVALS
     if not fits:
         message = (
             f"Window frame RANGE value type ({value.type}) not compatible with sort item type "
             f"({key.type})"
         )
         scope.error("TYPE_MISMATCH", message, bound)
-    sql = _added(value, key.type, bound, scope)
-    return f"CASE WHEN {sql} IS NULL OR {sql} < {zero} THEN {fail} ELSE {sql} END"
-
-
-def _added(value: Typed, key: Type, bound: exp.Expression, scope: Scope) -> str:
-    if key.is_numeric:
-        if not can_coerce(value.type, key):
-            message = f"a RANGE of {value.type} over {key} is not supported locally: cast one"
-            scope.error("NOT_SUPPORTED", message, bound)
-        return coerce(value, key).sql
-    if key == DATE and value.type == DAY_TO_SECOND:
-        return f"tr_whole_days({value.sql})"
-    if key.base == "timestamp with time zone" and key.zone != "UTC":
-        message = "a RANGE over a time zone other than UTC is not supported locally"
+    if key.type.is_numeric and not can_coerce(value.type, key.type):
+        message = f"a RANGE of {value.type} over {key.type} is not supported locally: cast one"
         scope.error("NOT_SUPPORTED", message, bound)
-    return value.sql
+    sql = coerce(value, key.type).sql if key.type.is_numeric else value.sql
+    checked = f"CASE WHEN {sql} IS NULL OR {sql} < 0 THEN {_FAIL} ELSE {sql} END"
+    if value.type == YEAR_TO_MONTH:
+        return f"to_months(CAST({checked} AS INTEGER))"
+    if value.type == DAY_TO_SECOND and key.type == DATE:
+        whole = f"CASE WHEN {sql} % {_DAY} = 0 THEN {checked} // {_DAY} ELSE {_NO_DAYS} END"
+        return f"to_days(CAST({whole} AS INTEGER))"
+    if value.type == DAY_TO_SECOND:
+        return f"to_microseconds(1000 * ({checked}))"
+    return checked

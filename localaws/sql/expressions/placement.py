@@ -14,13 +14,17 @@ from localaws.sql.scope import Scope
 def special_calls(node: exp.Expression) -> Iterator[exp.Expression]:
     """The aggregates, window functions and grouping() calls of this query in `node`, without
     those inside them and inside subqueries."""
-    if isinstance(node, exp.Query):
-        return
-    if isinstance(node, exp.Window) or is_aggregate(node) or _is_grouping(node):
-        yield node
-        return
-    for each in node.iter_expressions():
-        yield from special_calls(each)
+    for each in node.walk(bfs=False, prune=lambda part: _is_special(part) or _is_query(part)):
+        if _is_special(each):
+            yield each
+
+
+def _is_special(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Window) or is_aggregate(node) or _is_grouping(node)
+
+
+def _is_query(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Query)
 
 
 def is_aggregate(node: exp.Expression) -> bool:

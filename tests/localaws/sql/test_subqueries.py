@@ -1,0 +1,76 @@
+"""Subqueries in expressions, and quantified comparisons.
+
+Expected results: Trino documentation, "SELECT" and "Comparison functions and operators", and
+Trino's TestSubqueries.
+"""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("1 > ALL (VALUES 0, NULL)", None),
+        ("1 > ALL (VALUES 2, NULL)", "false"),
+        ("1 > ALL (VALUES 0)", "true"),
+        ("1 < ALL (SELECT 1 WHERE false)", "true"),
+        ("1 = ANY (SELECT 1 WHERE false)", "false"),
+        ("1 = ANY (VALUES 2, NULL)", None),
+        ("1 = ANY (VALUES 1, NULL)", "true"),
+        ("1 <> SOME (VALUES 1, 2)", "true"),
+        ("1 <> ALL (VALUES 1, 2)", "false"),
+        ("NULL = ALL (SELECT 1 WHERE false)", "true"),
+        ("BIGINT '1' = ANY (SELECT 1.0E0)", "true"),
+        ("1 IN (VALUES 1, 2)", "true"),
+        ("1 IN (VALUES 2, NULL)", None),
+        ("3 NOT IN (VALUES 1, NULL)", None),
+        ("3 NOT IN (SELECT 1 WHERE false)", "true"),
+        ("NULL IN (SELECT 1 WHERE false)", "false"),
+        ("EXISTS (VALUES 1)", "true"),
+        ("EXISTS (SELECT 1 WHERE false)", "false"),
+        ("NOT EXISTS (SELECT NULL)", "false"),
+        ("(SELECT 1 WHERE false)", None),
+        ("((SELECT 1)) + (VALUES 2)", "3"),
+        ("(SELECT x FROM (VALUES 1, 2) AS t(x) ORDER BY x DESC LIMIT 1)", "2"),
+        ("(WITH t(x) AS (VALUES 7) SELECT x FROM t)", "7"),
+        ("(SELECT 1 UNION SELECT 1)", "1"),
+    ],
+)
+def test_value(evaluate, expression, value) -> None:
+    assert evaluate(expression) == value
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT x, (SELECT max(y) FROM (VALUES (1, 10), (1, 20)) AS u(x, y) WHERE u.x = t.x) FROM (VALUES 1, 2) AS t(x) ORDER BY 1", [("1", "20"), ("2", None)]),
+        ("SELECT x, (SELECT count(*) FROM (VALUES 1, 1) AS u(y) WHERE y = x) FROM (VALUES 1, 2) AS t(x) ORDER BY 1", [("1", "2"), ("2", "0")]),
+        ("SELECT x FROM (VALUES 1, 2, NULL) AS t(x) WHERE x NOT IN (SELECT y FROM (VALUES 1) AS u(y))", [("2",)]),
+        ("SELECT x FROM (VALUES 1, 2) AS t(x) WHERE x >= ALL (SELECT y FROM (VALUES 1, 2) AS u(y))", [("2",)]),
+        # The nearest query that has the name is meant.
+        ("SELECT (SELECT x FROM (VALUES 5) AS u(x)) FROM (VALUES 1) AS t(x)", [("5",)]),
+        ("SELECT (SELECT (SELECT t.x + u.x) FROM (VALUES 5) AS u(x)) FROM (VALUES 1) AS t(x)", [("6",)]),
+        ("SELECT x FROM (VALUES 1, 2) AS t(x) ORDER BY (SELECT -x)", [("2",), ("1",)]),
+        ("SELECT (SELECT t.* FROM (VALUES 1) AS v) FROM (VALUES 3) AS t(x)", [("3",)]),
+    ],
+)  # fmt: skip
+def test_rows(query, sql, rows) -> None:
+    assert query(sql)[2] == rows
+
+
+@pytest.mark.parametrize(
+    ("sql", "error"),
+    [
+        ("SELECT (VALUES 1, 2)", "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows"),
+        ("SELECT (SELECT y FROM (VALUES 1, 1) AS u(y) WHERE y = x) FROM (VALUES 1) AS t(x)", "SUBQUERY_MULTIPLE_ROWS"),
+        ("SELECT (SELECT 1, 2)", "NOT_SUPPORTED: line 1:16: Multiple columns returned by subquery are not yet supported."),
+        ("SELECT 1 IN (SELECT 1, 2)", "NOT_SUPPORTED"),
+        ("SELECT 1 = ALL (SELECT 'a')", "TYPE_MISMATCH: line 1:8: Cannot apply operator: integer = varchar(1)"),
+        ("SELECT 1 IN (SELECT 'a')", "TYPE_MISMATCH"),
+        ("SELECT 1 = ANY (ARRAY[1])", "SYNTAX_ERROR"),
+        ("SELECT (SELECT t.x) FROM (VALUES 1) AS u(x)", "COLUMN_NOT_FOUND: line 1:16: Column 't.x' cannot be resolved"),
+        ("SELECT ARRAY[1] = ALL (SELECT ARRAY[1])", "NOT_SUPPORTED"),
+    ],
+)  # fmt: skip
+def test_failure(failure, sql, error) -> None:
+    assert failure(sql).startswith(error)
