@@ -151,7 +151,7 @@ def _constant(node: exp.Expression) -> Any:
             match node.to.this:
                 case exp.DType.DATE:
                     return date.fromisoformat(text)
-                case exp.DType.TIMESTAMP | exp.DType.TIMESTAMPTZ:
+                case exp.DType.TIMESTAMP | exp.DType.TIMESTAMPNTZ | exp.DType.TIMESTAMPTZ:
                     return datetime.fromisoformat(text)
     return None
 

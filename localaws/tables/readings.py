@@ -7,7 +7,7 @@ from pathlib import Path
 
 from localaws.engine import Session
 from localaws.tables.bytes_scanned import EngineScan, chunks_read, engine_scans, size_of
-from localaws.tables.json_format import FILE
+from localaws.tables.json_format import FILE, text_list
 from localaws.tables.predicates import Predicate, either
 
 # Columns that the engine makes up.
@@ -41,7 +41,7 @@ def resolve(sql: str, readings: dict[str, Reading], session: Session) -> tuple[s
         session.charge(scanned)
         return _replaced(sql, readings), scanned
     text = _replaced(sql, readings)
-    scans = engine_scans(text, session)
+    scans = engine_scans(_replaced(sql, readings, explained=True), session)
     # A scan without a column (count(*)) may be of any table: then every row counts.
     if all(scan.columns - _VIRTUAL for scan in scans):
         kept = {
@@ -64,10 +64,19 @@ def _size(reading: Reading, own: list[EngineScan]) -> int:
     return reading.size + size_of(chunks)
 
 
-def _replaced(sql: str, readings: dict[str, Reading]) -> str:
+def _replaced(sql: str, readings: dict[str, Reading], *, explained: bool = False) -> str:
     for marker, reading in readings.items():
-        sql = sql.replace(marker, reading.sql)
+        sql = sql.replace(marker, _explained(reading) if explained else reading.sql)
     return sql
+
+
+def _explained(reading: Reading) -> str:
+    """A lone file's footer may answer a query (max(x)) that Athena reads, and bills, the column
+    for: the engine plans so only where there is one file."""
+    if len(reading.paths) != 1:
+        return reading.sql
+    path = str(reading.paths[0])
+    return reading.sql.replace(text_list([path]), text_list([path, path]))
 
 
 def _scans_of(reading: Reading, scans: list[EngineScan]) -> list[EngineScan]:
