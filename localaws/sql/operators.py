@@ -136,16 +136,22 @@ def _decimal_divide(left: Typed, right: Typed) -> Typed:
     scale = max(s1, s2)
     result = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
     # left / right = (l / 10^s1) / (r / 10^s2): scaled so that the quotient has `scale` digits.
-    raised = scale - s1 + s2
-    if p1 + raised > 38:
-        raise BadArgument(f"dividing {left.type} by {right.type} is not supported locally")
-    dividend = f"CAST({left.sql} * {10**s1} AS HUGEINT) * {10**raised}::HUGEINT"
-    divisor = f"CAST({right.sql} * {10**s2} AS HUGEINT)"
+    # The engine fails where that takes more than 128 bits.
+    dividend = f"{_unscaled(left)} * {10 ** (scale - s1 + s2)}::HUGEINT"
+    divisor = _unscaled(right)
     quotient = f"tr_divide_half_up({dividend}, {divisor})"
     # Text with an exponent shifts the point exactly; parsed wide, since the digits come first.
     wide = decimal(38, scale).duckdb()
     shifted = f"CAST(CAST({quotient} AS VARCHAR) || 'e-{scale}' AS {wide})"
     return Typed(f"CAST({shifted} AS {result.duckdb()})", result)
+
+
+def _unscaled(value: Typed) -> str:
+    """The digits of a decimal as a whole number."""
+    precision, scale = value.type.args
+    if precision + scale <= 38:
+        return f"CAST({value.sql} * {10**scale} AS HUGEINT)"
+    return f"CAST(replace(CAST({value.sql} AS VARCHAR), '.', '') AS HUGEINT)"
 
 
 def _as_decimal(value: Typed) -> Typed:

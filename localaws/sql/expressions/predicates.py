@@ -106,7 +106,8 @@ def _negative(node: exp.Neg, scope: Scope) -> Typed:
     if not (value.type.is_numeric or value.type in (DAY_TO_SECOND, YEAR_TO_MONTH)):
         scope.error("TYPE_MISMATCH", f"Cannot negate {value.type}", node)
     if value.type.is_integer:
-        return Typed(f"CAST(-{value.sql} AS {value.type.duckdb()})", value.type)
+        # The least of them has no opposite: a subtraction tells, a negation wraps or widens.
+        return Typed(f"(0::{value.type.duckdb()} - {value.sql})", value.type)
     return Typed(f"(-{value.sql})", value.type)
 
 
