@@ -259,7 +259,8 @@ class Executions:
         tables = f"{execution['_output']}tables/{execution['QueryExecutionId']}/"
         statement = statements.Statement(
             statements.strip(execution["Query"]),
-            execution["QueryExecutionContext"].get("Database", "default").lower(),
+            # awswrangler quotes it.
+            execution["QueryExecutionContext"].get("Database", "default").strip("`").lower(),
             tables,
             execution["WorkGroup"],
             tuple(execution.get("ExecutionParameters", ())),

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module
-from importlib.util import find_spec
 
 from sqlglot import exp
 
@@ -12,8 +10,10 @@ from localaws.athena import ddl, prepared
 from localaws.athena.ddl.views import CREATE_VIEW
 from localaws.athena.ddl.views import create as create_view
 from localaws.athena.explain import explain
+from localaws.athena.maintenance import optimize, vacuum
 from localaws.athena.outcome import Outcome
 from localaws.athena.render import rendered_rows
+from localaws.athena.unload import unload
 from localaws.athena.writes import create_table_as, insert
 from localaws.engine import Session
 from localaws.sql import hive
@@ -25,16 +25,7 @@ from localaws.tables.resolver import Lakehouse
 from localaws.tables.row_changes import change_rows
 
 MAX_QUERY_BYTES = 262_144
-_QUERIES = ("SELECT", "WITH", "VALUES", "INSERT", "EXPLAIN")
-# Athena's statements that have no part here yet.
-_NOT_SUPPORTED = ("TABLE",)
-# verb -> the function (sql, database, lakehouse, session) -> Outcome that carries it out.
-_ELSEWHERE = {
-    "OPTIMIZE": ("localaws.athena.maintenance", "optimize"),
-    "VACUUM": ("localaws.athena.maintenance", "vacuum"),
-    "UNLOAD": ("localaws.athena.unload", "unload"),
-}
-
+_QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "INSERT", "EXPLAIN")
 _NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|\w+)'
 _CTAS = re.compile(
     rf"\s*create\s+table\s+(?:if\s+not\s+exists\s+)?{_NAME}(?:\.{_NAME})*\s*"
@@ -118,14 +109,17 @@ def _execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Ou
             return _change(statement, exp.Delete, delete_as_changes, lakehouse, session)
         case "CREATE" | "DROP" | "ALTER" | "SHOW" | "DESCRIBE" | "DESC" | "MSCK":
             return ddl.execute(hive.parse_ddl(statement.sql), lakehouse, statement.database)
+        case "TABLE":
+            query = re.sub(r"\A([\s(]*)table\b", r"\1SELECT * FROM", statement.sql, flags=re.I)
+            return _select(replace(statement, sql=query), lakehouse, session)
         case "EXPLAIN":
             return explain(statement.sql, statement.database, lakehouse, session)
-    if statement.verb in _ELSEWHERE and find_spec(_ELSEWHERE[statement.verb][0]):
-        module, function = _ELSEWHERE[statement.verb]
-        run = getattr(import_module(module), function)
-        return run(statement.sql, statement.database, lakehouse, session)
-    if statement.verb in _NOT_SUPPORTED or statement.verb in _ELSEWHERE:
-        raise QueryError("NOT_SUPPORTED", f"{statement.verb} is not supported locally")
+        case "OPTIMIZE":
+            return optimize(statement.sql, statement.database, lakehouse, session)
+        case "VACUUM":
+            return vacuum(statement.sql, statement.database, lakehouse, session)
+        case "UNLOAD":
+            return unload(statement.sql, statement.database, lakehouse, session)
     first = statement.sql.split(maxsplit=1)[0]
     raise QueryError("SYNTAX_ERROR", f"mismatched input '{first}'", Position(1, 1))
 

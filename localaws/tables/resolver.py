@@ -142,11 +142,11 @@ class Lakehouse:
     def _reading(self, scan: Scan, prefix: str, session: Session) -> Reading:
         """`prefix`: begins the names by which the engine's plan tells this scan from others."""
         table = scan.table
-        if isinstance(table, InformationSchemaTable):
-            return Reading(self._scan_catalog(scan, table, session))
-        if isinstance(table, MetadataTable | HivePartitions):
+        if isinstance(table, InformationSchemaTable | MetadataTable | HivePartitions):
             if "$path" in scan.used:
                 raise QueryError("COLUMN_NOT_FOUND", "Column '$path' cannot be resolved")
+            if isinstance(table, InformationSchemaTable):
+                return Reading(self._scan_catalog(scan, table, session))
             return Reading(table.sql())
         if isinstance(table, IcebergTable):
             return iceberg.read(table, scan.used, self.lake, prefix)

@@ -103,6 +103,7 @@ def test_a_table_that_cannot_be_read_has_no_columns(lake) -> None:
         ("SELECT * FROM information_schema.nope", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.information_schema.nope' does not exist"),
         ("SELECT * FROM information_schema.roles", "NOT_SUPPORTED: line 1:15: information_schema.roles"),
         ("SELECT nope FROM information_schema.tables", "COLUMN_NOT_FOUND: line 1:8: Column 'nope' cannot be resolved"),
+        ('SELECT "$path" FROM information_schema.tables', "COLUMN_NOT_FOUND"),
         ("SELECT ordinal_position = '1' FROM information_schema.columns", "TYPE_MISMATCH"),
         ("INSERT INTO information_schema.tables SELECT 'a', 'b', 'c', 'd'", ""),
         ("DROP TABLE information_schema.tables", ""),

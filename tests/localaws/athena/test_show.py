@@ -150,6 +150,23 @@ def test_show_databases_takes_a_regular_expression(lake) -> None:
     assert kind(lake, "SHOW SCHEMAS") == ("UTILITY", "SHOW_DATABASES", columns)
 
 
+def test_a_client_may_quote_the_database(lake) -> None:
+    """As awswrangler's describe_table, show_create_table and repair_table do."""
+    id_ = lake.client.start_query_execution(
+        QueryString="DESCRIBE `ice`;",
+        QueryExecutionContext={"Database": f"`{lake.database}`"},
+        ResultConfiguration={"OutputLocation": f"s3://{lake.bucket}/results/"},
+    )["QueryExecutionId"]
+    assert lake.execution(id_)["Status"]["State"] == "SUCCEEDED"
+
+
+def test_table_as_a_query(lake) -> None:
+    lake("INSERT INTO ice (n, s) VALUES (1, 'a'), (2, 'b')")
+    assert [row[:2] for row in lake("TABLE ice ORDER BY n LIMIT 1")] == [("1", "a")]
+    assert len(lake(f"(table {lake.database}.ice)")) == 2
+    assert lake.fails("TABLE missing").startswith("TABLE_NOT_FOUND")
+
+
 def test_show_partitions(lake) -> None:
     lake("ALTER TABLE hive ADD PARTITION (p='b/c', q=2) PARTITION (p='a', q=1)")
     assert lines(lake, "SHOW PARTITIONS hive") == ["p=a/q=1", "p=b%2Fc/q=2"]
