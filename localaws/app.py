@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from localaws import glue_corrections, validation
+from localaws import glue_corrections, lakeformation, validation
 from localaws.moto_app import ask_moto
 from localaws.routes import AwsError, Context, Handler
 from localaws.settings import HOST
@@ -42,6 +42,7 @@ class App:
             "s3": self._s3,
             "glue": self._glue,
             "athena": self._athena,
+            "lakeformation": self._lakeformation,
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -134,6 +135,16 @@ class App:
         with self._context.catalog.mutation(*glue_corrections.touched(action, payload)):
             return ask_moto("glue", environ)
 
+    def _lakeformation(self, request: Request) -> Response:
+        """Its protocol names the action in the path."""
+        action = request.path.strip("/")
+        handler = lakeformation.ACTIONS.get(action)
+        if not handler:
+            return self._moto(request)
+        payload = validation.checked("lakeformation", action, _json(request))
+        with self._moto_lock:
+            return json_response(handler(payload, self._context))
+
     def _moto(self, request: Request) -> Response:
         with self._moto_lock:
             return ask_moto(request.service, request.for_moto())
@@ -168,11 +179,14 @@ def _check_caller(request: Request) -> None:
 
 
 def _payload(request: Request) -> dict[str, Any]:
+    return validation.checked(request.service, request.target[1], _json(request))
+
+
+def _json(request: Request) -> Any:
     try:
-        payload = json.loads(request.body or b"{}")
+        return json.loads(request.body or b"{}")
     except ValueError as error:
         raise AwsError("SerializationException", f"The request is not JSON: {error}") from None
-    return validation.checked(request.service, request.target[1], payload)
 
 
 def _unknown(request: Request) -> AwsError:

@@ -1,10 +1,11 @@
 """What the Athena actions share: their errors and their pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from threading import RLock
 from typing import Any, TypeVar
 
 from localaws import pages
-from localaws.routes import AwsError
+from localaws.routes import AwsError, Context, Handler
 
 T = TypeVar("T")
 
@@ -12,6 +13,20 @@ T = TypeVar("T")
 def invalid(message: str, code: str = "INVALID_INPUT") -> AwsError:
     """Athena's InvalidRequestException, whose `AthenaErrorCode` tells more."""
     return AwsError("InvalidRequestException", message, AthenaErrorCode=code, ErrorCode=code)
+
+
+def one_at_a_time(actions: Mapping[str, Handler]) -> dict[str, Handler]:
+    """Actions that look before they write: none runs while another does."""
+    lock = RLock()
+
+    def locked(handler: Handler) -> Handler:
+        def handle(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+            with lock:
+                return handler(payload, context)
+
+        return handle
+
+    return {name: locked(handler) for name, handler in actions.items()}
 
 
 def page(

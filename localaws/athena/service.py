@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localaws.athena import metadata_api, statements
-from localaws.athena.api import invalid, page
+from localaws.athena.api import invalid, one_at_a_time, page
 from localaws.athena.executions import Executions
 from localaws.athena.named_queries import NamedQueries
 from localaws.athena.results import location
@@ -56,8 +56,7 @@ class AthenaService:
         self._named = NamedQueries(context.state, self._workgroups.require)
         self.actions = {
             **metadata_api.ACTIONS,
-            **self._workgroups.actions,
-            **self._named.actions,
+            **one_at_a_time({**self._workgroups.actions, **self._named.actions}),
             "StartQueryExecution": self._start_query_execution,
             "GetQueryExecution": self._get_query_execution,
             "BatchGetQueryExecution": self._batch_get_query_execution,
