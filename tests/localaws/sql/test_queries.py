@@ -59,6 +59,27 @@ PEOPLE = "(VALUES (1, 'ann', 'US'), (2, 'bob', 'EU'), (3, 'cid', 'US')) AS peopl
         # A lambda's parameter hides a relation of the same name.
         ("SELECT filter(ARRAY[CAST(ROW(1) AS row(q integer))], i -> i.q > 0) FROM (VALUES -1) AS i(q)", [("[{q=1}]",)]),
         ("SELECT DISTINCT x FROM (VALUES 1, 1) AS t(x)", [("1",)]),
+        ("SELECT x FROM (VALUES 3, 1, 2, 1, 1) AS t(x) ORDER BY x FETCH FIRST 2 ROWS WITH TIES", [("1",), ("1",), ("1",)]),
+        ("SELECT x FROM (VALUES 3, 1, 2, 1, 2) AS t(x) ORDER BY x OFFSET 2 ROWS FETCH NEXT ROW WITH TIES", [("2",), ("2",)]),
+        ("SELECT x FROM (VALUES (1, 5), (2, 5), (3, 4)) AS t(x, y) ORDER BY y DESC FETCH FIRST ROW WITH TIES", [("1",), ("2",)]),
+        ("SELECT x, count(*) FROM (VALUES 3, 1, 1, 2, 2) AS t(x) GROUP BY x ORDER BY count(*) FETCH FIRST ROW WITH TIES", [("3", "1")]),
+        ("SELECT DISTINCT x FROM (VALUES 1, 1, 2) AS t(x) ORDER BY x FETCH FIRST ROW WITH TIES", [("1",)]),
+        ("VALUES 2, 1, 1 ORDER BY 1 FETCH FIRST ROW WITH TIES", [("1",), ("1",)]),
+        ("SELECT x FROM (VALUES 2, 1) AS t(x) ORDER BY x OFFSET 1", [("2",)]),
+        ("SELECT x FROM (VALUES 2, 1) AS t(x) ORDER BY x LIMIT ALL", [("1",), ("2",)]),
+        ("SELECT x FROM (VALUES 2, 1) AS t(x) ORDER BY x LIMIT 0", []),
+        ("SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 UNION ALL SELECT 1 ORDER BY 1", [("1",), ("1",)]),
+        ("SELECT 1 EXCEPT SELECT 2 UNION ALL SELECT 1", [("1",), ("1",)]),
+        ("SELECT 1 EXCEPT (SELECT 2 UNION ALL SELECT 1)", []),
+        ("SELECT x FROM (VALUES 1, 1, 1, 2) AS t(x) EXCEPT ALL SELECT 1 ORDER BY 1", [("1",), ("1",), ("2",)]),
+        ("SELECT x FROM (VALUES 1, 1, 2) AS t(x) INTERSECT ALL VALUES 1, 1, 1", [("1",), ("1",)]),
+        ("SELECT NULL UNION SELECT NULL", [(None,)]),
+        ("SELECT 1 UNION ALL SELECT BIGINT '2' UNION ALL SELECT 2.5E0", [("1.0",), ("2.0",), ("2.5",)]),
+        ("(SELECT 2 AS x LIMIT 1) UNION ALL (SELECT 1 ORDER BY 1) ORDER BY x", [("1",), ("2",)]),
+        # A row and the value ROW(...) are the same.
+        ("VALUES (ROW(1, 2)), ROW(3, 4), (5, 6), CAST(ROW(7, 8) AS row(a integer, b integer))", [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8")]),
+        ("SELECT t.r.*, 7 FROM (VALUES (1, CAST(ROW(2, 'x') AS row(n integer, m varchar)))) AS t(a, r)", [("2", "x", "7")]),
+        ("SELECT (r).* FROM (VALUES (1, ROW(2, 'x'))) AS t(a, r)", [("2", "x")]),
     ],
 )  # fmt: skip
 def test_rows(query, sql, rows) -> None:
@@ -68,7 +89,15 @@ def test_rows(query, sql, rows) -> None:
 @pytest.mark.parametrize(
     ("sql", "names"),
     [
+        # A heading is written as in the query, a reference finds it in any case.
         ("SELECT 1, 2 AS Two, 'x'", ["_col0", "Two", "_col2"]),
+        ("SELECT TWO, * FROM (SELECT 2 AS Two)", ["TWO", "Two"]),
+        ("WITH t(Id) AS (SELECT 1) SELECT * FROM t UNION ALL SELECT id FROM t", ["Id"]),
+        ("SELECT (a), ((t.a)), a + 1, CAST(ROW(1) AS row(x integer)).x, (r).y FROM (VALUES (1, CAST(ROW(1) AS row(y integer)))) AS t(a, r)", ["a", "a", "_col2", "_col3", "y"]),
+        ("SELECT (r).* AS (P, q) FROM (VALUES (1, ROW(2, 'x'))) AS t(a, r)", ["P", "q"]),
+        ("SELECT t.* AS (p) FROM (VALUES 1) AS t(a)", ["p"]),
+        ("SELECT t.*, * FROM (VALUES 1) AS t(a)", ["a", "a"]),
+        ("SELECT 1 AS x UNION SELECT 2 AS y", ["x"]),
         (f"SELECT * FROM {PEOPLE}", ["id", "name", "place"]),
         (f"SELECT people.*, 1 FROM {PEOPLE}", ["id", "name", "place", "_col3"]),
         (f"SELECT people.id, count(*) FROM {PEOPLE} GROUP BY people.id", ["id", "_col1"]),
@@ -111,6 +140,25 @@ def test_column_names(query, sql, names) -> None:
         ("SELECT x FROM (VALUES 1, 2) AS t(x) LIMIT 1 OFFSET 1", "SYNTAX_ERROR"),
         ("SELECT x FROM (VALUES 1, 2) AS t(x) LIMIT 1, 1", "SYNTAX_ERROR"),
         ("SELECT 1 == 1", "SYNTAX_ERROR"),
+        ("SELECT a, a FROM (VALUES 1) AS t(a) ORDER BY a", "AMBIGUOUS_NAME: line 1:46: Column 'a' is ambiguous"),
+        ("SELECT x FROM (VALUES 1) AS t(x) FETCH FIRST ROW WITH TIES", "MISSING_ORDER_BY"),
+        ("SELECT x FROM (VALUES 1) AS t(x) FETCH FIRST 0 ROWS ONLY", "NUMERIC_VALUE_OUT_OF_RANGE: line 1:46: FETCH FIRST row count must be positive (actual value: 0)"),
+        ("SELECT x FROM (VALUES 1) AS t(x) FETCH FIRST 5 PERCENT ROWS ONLY", "SYNTAX_ERROR"),
+        ("SELECT 1 UNION BY NAME SELECT 2", "SYNTAX_ERROR"),
+        ("VALUES 1, (2, 3)", "TYPE_MISMATCH"),
+        ("SELECT nope.* FROM (VALUES 1) AS t(x)", "TABLE_NOT_FOUND: line 1:8: Unable to resolve reference nope"),
+        ("SELECT (x).* FROM (VALUES 1) AS t(x)", "TYPE_MISMATCH: line 1:9: expected expression of type Row"),
+        ("SELECT * AS (a) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED: line 1:8: Column aliases not supported"),
+        ("SELECT t.* AS (a, b) FROM (VALUES 1) AS t(x)", "MISMATCHED_COLUMN_ALIASES"),
+        ("SELECT * EXCEPT (x) FROM (VALUES 1) AS t(x)", "SYNTAX_ERROR"),
+        ("FROM (VALUES 1) AS t(x) SELECT x", "SYNTAX_ERROR: line 1:1: mismatched input 'FROM'"),
+        ("SELECT * FROM (FROM (VALUES 1) AS t(x))", "SYNTAX_ERROR: line 1:16: mismatched input 'FROM'"),
+        ("SELECT 1 AS end", "SYNTAX_ERROR: line 1:13: mismatched input 'end'"),
+        ("SELECT order FROM (VALUES 1) AS t(x)", "SYNTAX_ERROR"),
+        ("SELECT first FROM (VALUES 1) AS t(\"first\")", "SYNTAX_ERROR: line 1:8: mismatched input 'first'"),
+        ("SELECT 1 FROM (VALUES 1) AS cross", "SYNTAX_ERROR"),
+        ("SELECT DISTINCT ON (x) x FROM (VALUES 1) AS t(x)", "SYNTAX_ERROR"),
+        ("SELECT x FROM (VALUES 1) AS t(x) QUALIFY x > 1", "SYNTAX_ERROR"),
         ("SELECT 1,", "SYNTAX_ERROR"),
         ("SELECT count(DISTINCT x) OVER () FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
         ("SELECT x IN UNNEST(ARRAY[1]) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
@@ -171,3 +219,17 @@ def test_a_row_that_fails_late_fails_with_the_same_words(failure, expression, er
         "CROSS JOIN UNNEST(ARRAY[y * 10 + z]) AS c(x)"
     )
     assert failure(f"SELECT {expression} FROM {rows}").startswith(error)
+
+
+def test_long_chains_do_not_overflow(query) -> None:
+    numbers = [f"SELECT {i} AS x" for i in range(1000)]
+    assert query(f"SELECT count(*) FROM ({' UNION ALL '.join(numbers)})")[2] == [("1000",)]
+    conditions = " OR ".join(f"x = {i}" for i in range(2000))
+    assert query(f"SELECT max(x) FROM (VALUES 1, 1999) AS t(x) WHERE {conditions}")[2] == [
+        ("1999",)
+    ]
+
+
+@pytest.mark.parametrize("word", ["date", "timestamp", "user", "row", "map", "range", "view"])
+def test_words_that_are_not_reserved_are_names(query, word) -> None:
+    assert query(f"SELECT {word} AS {word} FROM (VALUES 1) AS t({word})")[2] == [("1",)]
