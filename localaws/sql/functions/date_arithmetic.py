@@ -71,10 +71,15 @@ def _date_add(arguments: list[Typed]) -> Typed:
         interval = f"to_milliseconds({_TIME_UNITS[name]} * {count})"
     if value.type == DATE:
         return Typed(f"CAST({value.sql} + {interval} AS DATE)", DATE)
+    if name in _TIME_UNITS and (zone := value.data_zone):
+        moved = _rounded(f"({zone.instant} + {interval})", name, value.type)
+        return DataZone(moved, zone.zone).typed(value.type)
     if value.type.base == "timestamp" or name in _TIME_UNITS:
         return Typed(_rounded(f"({value.sql} + {interval})", name, value.type), value.type)
-    moved = instant_sql(f"({local(value).sql} + {interval})", value.type.zone, value.sql)
-    return Typed(moved, value.type)
+    moved = f"({local(value).sql} + {interval})"
+    if zone := value.data_zone:
+        return DataZone(f"tr_instant_at({moved}, {zone.zone})", zone.zone).typed(value.type)
+    return Typed(instant_sql(moved, value.type.zone, value.sql), value.type)
 
 
 def _rounded(sql: str, unit: str, type_: Type) -> str:
@@ -104,23 +109,26 @@ def _date_diff(arguments: list[Typed]) -> Typed:
 
 def _comparable(unit: str, start: Typed, end: Typed) -> tuple[Typed, Typed]:
     """Times are as far apart as their instants; days and more as the clocks of `start`'s zone."""
-    instants = [
-        Typed(each.data_zone.instant, each.type) if each.data_zone else each
-        for each in (start, end)
-    ]
+    instants = [each.data_zone.instant if each.data_zone else each.sql for each in (start, end)]
     if unit in _TIME_UNITS:
-        return tuple(Typed(f"timezone('UTC', {each.sql})", each.type) for each in instants)
-    if start.type.zone is None or start.data_zone:
+        return tuple(Typed(f"timezone('UTC', {each})", start.type) for each in instants)
+    if start.type.zone is None:
         raise BadArgument(
-            f"the {unit}s between times whose zone only the data tells are not supported locally"
+            f"the {unit}s between times whose zone differs from row to row are not supported "
+            "locally"
         )
-    if start.type.zone != "UTC" and max(start.type.args[0], end.type.args[0]) > 3:
+    if max(start.type.args[0], end.type.args[0]) > 3 and (
+        start.type.zone != "UTC" or start.data_zone
+    ):
         # Versions of Trino differ: in UTC or in the zone.
         raise BadArgument(
             f"the {unit}s between times finer than milliseconds of a zone other than UTC are not "
             "supported locally"
         )
-    return tuple(local(Typed(each.sql, start.type)) for each in instants)
+    if start.data_zone:
+        zone = start.data_zone.zone
+        return tuple(local(DataZone(each, zone).typed(start.type)) for each in instants)
+    return tuple(local(Typed(each, start.type)) for each in instants)
 
 
 FUNCTIONS = table(

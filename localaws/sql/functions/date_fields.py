@@ -74,8 +74,9 @@ def _zone_offset(template: str) -> Rule:
 
 def _zone(arguments: list[Typed]) -> Typed:
     value = arguments[0]
-    if value.data_zone:
-        return Typed(value.data_zone.zone, VARCHAR)
+    if known := value.data_zone:
+        # A text that is no moment has no zone either, or fails.
+        return Typed(f"CASE WHEN {known.instant} IS NOT NULL THEN {known.zone} END", VARCHAR)
     local(value)  # refuses a zone that is not known
     return Typed(f"CASE WHEN {value.sql} IS NOT NULL THEN '{value.type.zone}' END", VARCHAR)
 
