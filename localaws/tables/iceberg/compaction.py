@@ -104,7 +104,7 @@ def write_like(
     try:
         for first in rows:
             folder = model.file_path.rpartition("/")[0]
-            written.append(_write_one(table, first, rows, schema, f"{folder}/{uuid4()}.parquet",
+            written.append(_write_one(table, first, rows, f"{folder}/{uuid4()}.parquet",
                                       model, target))  # fmt: skip
     except BaseException:
         discard(table, written)
@@ -116,7 +116,6 @@ def _write_one(
     table: Table,
     first: pa.Table,
     rest: Iterator[pa.Table],
-    schema: pa.Schema,
     path: str,
     model: DataFile,
     target: int,
@@ -125,7 +124,7 @@ def _write_one(
     output = table.io.new_output(path)
     with (
         output.create() as stream,
-        pq.ParquetWriter(stream, schema, **_get_parquet_writer_kwargs(properties)) as writer,
+        pq.ParquetWriter(stream, first.schema, **_get_parquet_writer_kwargs(properties)) as writer,
     ):
         writer.write_table(first)
         while stream.tell() < target and (more := next(rest, None)) is not None:

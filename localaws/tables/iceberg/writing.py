@@ -79,7 +79,27 @@ def table_rows(rows: pa.Table, schema: pa.Schema) -> pa.Table:
         if not field.nullable and column.null_count:
             message = f"NULL value not allowed for NOT NULL column: {field.name.lower()}"
             raise QueryError("CONSTRAINT_VIOLATION", message)
-    return rows.rename_columns(schema.names).cast(schema)
+    # Not to large strings: Arrow ends the process when it casts the keys of a map to those.
+    small = pa.schema([_small_field(field) for field in schema])
+    return rows.rename_columns(schema.names).cast(small)
+
+
+def _small_field(field: pa.Field) -> pa.Field:
+    return pa.field(field.name, _small(field.type), field.nullable, field.metadata)
+
+
+def _small(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_large_string(type_):
+        return pa.string()
+    if pa.types.is_large_binary(type_):
+        return pa.binary()
+    if pa.types.is_struct(type_):
+        return pa.struct([_small_field(type_.field(i)) for i in range(type_.num_fields)])
+    if pa.types.is_map(type_):
+        return pa.map_(_small_field(type_.key_field), _small_field(type_.item_field))
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        return pa.list_(_small_field(type_.value_field))
+    return type_
 
 
 def named_columns(sql: str, names: list[str]) -> str:
