@@ -31,7 +31,11 @@ create macro tr_iso8601_zone(local_time, in_utc) as
         else tr_offset_text(local_time, in_utc, ':')
     end;
 
-create macro tr_iso8601_offset(text) as regexp_extract(upper(text), 'T.*?(Z|[+-]\d{2}(?::?\d{2})?)$', 1);
+create macro tr_iso8601_offset(text) as
+    case
+        when suffix(text, 'Z') then 'Z'
+        else regexp_extract(text, '[Tt].*?([Zz]|[+-]\d{2}(?::?\d{2})?)$', 1)
+    end;
 
 -- `y` year, `m` month, `d` day, `n` day of the year, `w` week, `e` day of the week; '' is absent.
 create macro tr_iso8601_day(p) as
@@ -105,12 +109,25 @@ create macro tr_iso8601_read(text, shape) as
         end
     )[1];
 
--- The local time of a moment, of whole milliseconds; its offset is tr_iso8601_offset.
+-- The local time of a moment, of whole milliseconds; its offset is tr_iso8601_offset. What most
+-- data look like is read by the engine's own cast, which is several times faster.
 create macro tr_iso8601_local(text) as
-    tr_iso8601_read(
-        text,
-        '(?:(\d{1,4})(?:-(\d{1,2})(?:-(\d{1,2}))?|-[Ww](\d{1,2})(?:-(\d))?|-(\d{3}))?)?'
-        || '(?:[Tt](?:(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)?)?'
+    coalesce(
+        date_trunc(
+            'millisecond',
+            try_cast(
+                regexp_extract(
+                    text,
+                    '^(\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?)(?:Z|[+-]\d{2}(?::?\d{2})?)?$',
+                    1
+                ) as timestamp
+            )
+        ),
+        tr_iso8601_read(
+            text,
+            '(?:(\d{1,4})(?:-(\d{1,2})(?:-(\d{1,2}))?|-[Ww](\d{1,2})(?:-(\d))?|-(\d{3}))?)?'
+            || '(?:[Tt](?:(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)?)?'
+        )
     );
 
 create macro tr_iso8601_date(text) as

@@ -24,21 +24,29 @@ create macro tr_instant_near(local_time, zone, near) as
         else tr_instant(local_time, zone)
     end;
 
+-- Arguments that stand several times are bound by a lambda: a macro would compute each again.
+
 -- Minutes of a fixed zone's id: UTC, +hh:mm or -hh:mm.
 create macro tr_offset_minutes(zone) as
-    case
-        when zone = 'UTC' then 0
-        else
-            (case when zone[1] = '-' then -1 else 1 end)
-            * (60 * cast(substr(zone, 2, 2) as integer) + cast(substr(zone, 5, 2) as integer))
-    end;
+    list_transform(
+        [zone],
+        lambda z: case
+            when z = 'UTC' then 0
+            else
+                (case when z[1] = '-' then -1 else 1 end)
+                * (60 * cast(substr(z, 2, 2) as integer) + cast(substr(z, 5, 2) as integer))
+        end
+    )[1];
 
 -- The id of an offset as it is written in data: Z, +hh, +hhmm or +hh:mm; '' is UTC.
 create macro tr_offset_id(written) as
-    case
-        when written in ('', 'Z', 'z') or regexp_full_match(written, '[+-]00(:?00)?') then 'UTC'
-        else written[:3] || ':' || rpad(right(replace(substr(written, 4), ':', ''), 2), 2, '0')
-    end;
+    list_transform(
+        [written],
+        lambda w: case
+            when w in ('', 'Z', 'z', '+00', '+0000', '+00:00', '-00', '-0000', '-00:00') then 'UTC'
+            else w[:3] || ':' || rpad(right(replace(substr(w, 4), ':', ''), 2), 2, '0')
+        end
+    )[1];
 
 create macro tr_local_at(instant, zone) as
     timezone('UTC', instant) + to_minutes(tr_offset_minutes(zone));
@@ -49,7 +57,7 @@ create macro tr_instant_at(local_time, zone) as
 -- The engine keeps no zone beside an instant, so one that only the data tells must be UTC.
 create macro tr_in_utc(instant, zone) as
     case
-        when zone is null or zone = 'UTC' then instant
+        when coalesce(zone, 'UTC') = 'UTC' then instant
         else
             tr_fail(
                 'NOT_SUPPORTED',
