@@ -115,32 +115,34 @@ create macro tr_map_union(maps) as
 
 create macro tr_finite(x) as case when isfinite(x) then x end;
 
--- The n-th central moment's sum over the values, from their mean.
-create macro tr_moment(numbers, mean, n) as
-    list_sum(list_transform(numbers, lambda x: pow(x - mean, n)));
+-- How far the values are from their mean: bound before it is used, a lambda would compute the mean
+-- again for each element.
+create macro tr_deviations(numbers) as
+    list_transform(
+        [list_filter(numbers, lambda x: x is not null)],
+        lambda v: list_transform(
+            [{v: v, mean: list_avg(v)}], lambda p: list_transform(p.v, lambda x: x - p.mean)
+        )[1]
+    )[1];
+
+create macro tr_moment(deviations, n) as list_sum(list_transform(deviations, lambda d: pow(d, n)));
 
 create macro tr_skewness(numbers) as
     list_transform(
-        [list_filter(numbers, lambda x: x is not null)],
+        [tr_deviations(numbers)],
         lambda v: case
-            when len(v) >= 3
-                then
-                    sqrt(len(v))
-                    * tr_moment(v, list_avg(v), 3)
-                    / pow(tr_moment(v, list_avg(v), 2), 1.5)
+            when len(v) >= 3 then sqrt(len(v)) * tr_moment(v, 3) / pow(tr_moment(v, 2), 1.5)
         end
     )[1];
 
 create macro tr_kurtosis(numbers) as
     list_transform(
-        [list_filter(numbers, lambda x: x is not null)],
-        lambda v: case
-            when len(v) >= 4
+        list_transform([tr_deviations(numbers)], lambda d: {d: d, n: len(d)::double}),
+        lambda p: case
+            when p.n >= 4
                 then
-                    (len(v) - 1.0::double) * len(v) * (len(v) + 1) / ((len(v) - 2.0::double) * (len(v) - 3))
-                    * tr_moment(v, list_avg(v), 4)
-                    / pow(tr_moment(v, list_avg(v), 2), 2)
-                    - 3 * (len(v) - 1.0::double) * (len(v) - 1) / ((len(v) - 2.0::double) * (len(v) - 3))
+                    (p.n - 1) * p.n * (p.n + 1) / ((p.n - 2) * (p.n - 3)) * tr_moment(p.d, 4) / pow(tr_moment(p.d, 2), 2)
+                    - 3 * (p.n - 1) * (p.n - 1) / ((p.n - 2) * (p.n - 3))
         end
     )[1];
 

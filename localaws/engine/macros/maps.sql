@@ -43,16 +43,27 @@ create macro tr_map_subscript(entries, key, described) as
         end
     )[1];
 
+-- The places of `keys`, equal ones together: {k, place} by key, then by place.
+create macro tr_by_key(keys) as list_sort(list_transform(keys, lambda k, place: {k: k, place: place}));
+
 -- Of entries with the same key the first one counts.
 create macro tr_map_of_first(entries) as
     list_transform(
-        [{e: entries, k: list_transform(entries, lambda e: e.key)}],
-        lambda p: case
-            when list_unique(p.k) = len(p.k) then map(p.k, list_transform(p.e, lambda e: e.value))
-            else map_from_entries(list_filter(p.e, lambda e, i: list_position(p.k, e.key) = i))
-        end
+        [{e: entries, s: tr_by_key(list_transform(entries, lambda e: e.key))}],
+        lambda p: map_from_entries(
+            list_transform(
+                list_sort(
+                    list_transform(
+                        list_filter(p.s, lambda e, i: i = 1 or e.k is distinct from p.s[i - 1].k),
+                        lambda e: e.place
+                    )
+                ),
+                lambda place: p.e[place]
+            )
+        )
     )[1];
 
+-- Each key, in the order of the first occurrence, with all its values.
 create macro tr_multimap(entries) as
     list_transform(
         [{e: entries, k: tr_array_distinct(list_transform(entries, lambda e: e.key))}],
@@ -121,6 +132,7 @@ create macro tr_split_entries(text, entry_delimiter, value_delimiter) as
         [{t: text, e: entry_delimiter, v: value_delimiter}],
         lambda p: case
             when p.t is null or p.e is null or p.v is null then null
+            when p.t = '' and p.e <> '' and p.v <> '' and p.e <> p.v then []
             when case
                     when p.e = '' then tr_fail('INVALID_FUNCTION_ARGUMENT', 'entryDelimiter is empty')
                     when p.v = '' then tr_fail('INVALID_FUNCTION_ARGUMENT', 'keyValueDelimiter is empty')
@@ -135,9 +147,7 @@ create macro tr_split_entries(text, entry_delimiter, value_delimiter) as
                 = 1
                 then
                     list_transform(
-                        list_filter(
-                            split(p.t, p.e), lambda s, i: s <> '' or i < len(split(p.t, p.e))
-                        ),
+                        split(case when ends_with(p.t, p.e) then left(p.t, -length(p.e)) else p.t end, p.e),
                         lambda s: tr_entry(s, p.v)
                     )
         end
