@@ -85,10 +85,18 @@ create macro tr_text_moment(text, digits) as
         else try_cast(regexp_extract(text, '^\s*([^.]*(?:\.\d{1,6})?)', 1) as timestamp)
     end;
 
+-- What most data look like; '' for the rest.
+create macro tr_plain_moment(text) as
+    regexp_extract(
+        text, '^\d{4}-\d{2}-\d{2} (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?$'
+    );
+
 -- The caller rounds what has more digits than `digits`, which is 6 where all count.
 create macro tr_varchar_to_timestamp(text, digits := 6) as
     case
         when text is null then null
+        when try_cast(tr_plain_moment(text) as timestamp) is not null
+            then try_cast(tr_plain_moment(text) as timestamp)
         when regexp_full_match(
             text, '\s*\d{4,}-\d{1,2}-\d{1,2}( (\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?\s*'
         )

@@ -45,7 +45,7 @@ transitions = st.builds(
     st.integers(0, 35 * 24 * 60),
 )
 some = settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
