@@ -42,6 +42,7 @@ def _written_cast(parse: Callable) -> Callable:
                     case TokenType.ALIAS if depth == 0:
                         start = i + 1
             node.meta[EXPLICIT] = True
+            node.meta["start"] = self._tokens[first - 2].start
             node.meta[SPELLING] = self._find_sql(self._tokens[start], self._prev)
         return node
 
@@ -93,6 +94,7 @@ class AthenaQuery(Trino):
             if isinstance(literal, exp.Literal) and EXPLICIT not in node.meta:
                 words = self._tokens[first : self._index - 1]
                 node.meta[SPELLING] = self._find_sql(words[0], words[-1])
+                node.meta["start"] = words[0].start
             return node
 
 

@@ -378,10 +378,12 @@ class _TypeParser:
         """Whether a field of a row has no name: its first word is followed by no second one."""
         if self.at + 1 >= len(self.tokens):
             return False
-        word, after = (each.lower() for each in self.tokens[self.at : self.at + 2])
+        word, after, behind, *_ = *(t.lower() for t in self.tokens[self.at : self.at + 3]), ""
         if (word, after) in (("double", "precision"), ("interval", "day"), ("interval", "year")):
             return True
-        return after in (",", closing, "(", "<", "with", "without", "array")
+        if after == "array":
+            return behind not in ("(", "<")
+        return after in (",", closing, "(", "<", "with", "without")
 
 
 def common_type(left: Type, right: Type) -> Type | None:
