@@ -24,6 +24,7 @@ from localaws.sql.sources import coerced_output
 from localaws.sql.types import Type, can_coerce
 from localaws.tables import csv_format, hive_writer, iceberg, json_format
 from localaws.tables.hive import HiveTable, load_hive_table
+from localaws.tables.hive_scan import TEXT_INPUT
 from localaws.tables.hive_writer import Written
 from localaws.tables.locations import split_location
 from localaws.tables.projection import refuse_insert
@@ -389,8 +390,9 @@ def _insert_plan(
     return lakehouse.finish(output, analysis, session)
 
 
+_WRITTEN = ("PARQUET", "ORC", "AVRO", "TEXTFILE")
 _FORMATS_BY_SERDE = {
-    **{serde: name for name, (_, _, serde) in FORMATS.items() if name != "JSON"},
+    **{FORMATS[name][2]: name for name in _WRITTEN},
     **dict.fromkeys(json_format.SERDES, "JSON"),
     json_format.OPENX: "OPENX_JSON",
     csv_format.SERDE: "CSV",
@@ -415,7 +417,8 @@ def _existing(table: HiveTable) -> hive_writer.Target:
     """How a table's files are written. Raises NOT_SUPPORTED."""
     place = f"{table.database}.{table.name}"
     format_ = _FORMATS_BY_SERDE.get(table.serde)
-    if format_ is None:
+    input_format = table.storage.get("InputFormat") or TEXT_INPUT
+    if format_ is None or input_format not in {each for each, _, _ in map(FORMATS.get, _WRITTEN)}:
         raise QueryError("NOT_SUPPORTED", f"INSERT into {place} ({table.serde or 'no SerDe'})")
     if table.storage.get("BucketColumns"):
         message = f"INSERT into bucketed tables is not supported by Athena: {place}"

@@ -1,7 +1,7 @@
 """Avro schemas for the columns of a table, and values to and from Avro's.
 
 Source of the mapping: Hive's AvroSerDe (TypeInfoToSchema): every field may be null, timestamps
-count milliseconds, tinyint and smallint are int.
+count milliseconds. As in Trino, tinyint and smallint are not written.
 """
 
 import json
@@ -18,8 +18,6 @@ Schema = dict[str, Any]
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PRIMITIVES = {
     "boolean": "boolean",
-    "tinyint": "int",
-    "smallint": "int",
     "integer": "int",
     "bigint": "long",
     "real": "float",
@@ -99,6 +97,9 @@ class _Maker:
                 self._records += 1
                 fields = [(name or f"field{i}", each) for i, (name, each) in enumerate(type_.args)]
                 return self.record(f"record_{self._records}", fields)
+        if type_.base in ("tinyint", "smallint"):
+            message = f"{type_} is not supported by Avro. Use integer instead."
+            raise QueryError("NOT_SUPPORTED", message)
         if type_.base not in _PRIMITIVES:
             raise QueryError("NOT_SUPPORTED", f"{type_} in an Avro table is not supported locally")
         return _PRIMITIVES[type_.base]

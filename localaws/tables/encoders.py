@@ -5,7 +5,6 @@ compression"); a codec that no library here writes as Hadoop does is refused by 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,21 +53,19 @@ def _parquet(rows: Rows, file: Path, codec: str, _: dict[str, str], session: Ses
 
 
 def _orc(rows: Rows, file: Path, codec: str, _: dict[str, str], session: Session) -> int:
+    """Leaves no file where there are no rows."""
     compression = "uncompressed" if codec == "NONE" else codec.lower()
+    writer: orc.ORCWriter | None = None
     count = 0
-    with closing(orc.ORCWriter(str(file), compression=compression)) as writer:
+    try:
         for batch in session.batches(rows.sql, BATCH_ROWS):
+            writer = writer or orc.ORCWriter(str(file), compression=compression)
             writer.write(pa.Table.from_batches([batch]))
             count += batch.num_rows
-        if not count:
-            writer.write(_no_rows(rows, session))
+    finally:
+        if writer:
+            writer.close()
     return count
-
-
-def _no_rows(rows: Rows, session: Session) -> pa.Table:
-    """The schema of the rows."""
-    batches = session.batches(f"SELECT * FROM ({rows.sql}) LIMIT 0", 1)
-    return pa.Table.from_batches(list(batches) or [])
 
 
 def _avro(rows: Rows, file: Path, codec: str, properties: dict[str, str], session: Session) -> int:

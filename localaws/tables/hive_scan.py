@@ -23,6 +23,7 @@ from localaws.tables.pruning import kept_partitions, partition_value
 from localaws.tables.readings import Reading
 from localaws.tables.text_lines import FILE, compression
 
+TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
 _Columns = list[tuple[str, Type]]
 
 
@@ -66,6 +67,9 @@ def _relation(
             return orc_format.scan_sql(columns, paths, table, scratch)
         case avro_format.SERDE:
             return avro_format.scan_sql(columns, paths, table, scratch)
+    if table.storage.get("InputFormat", TEXT_INPUT) != TEXT_INPUT:
+        message = f"{table.database}.{table.name}: {table.storage['InputFormat']}"
+        raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
     _refuse_other_properties(table)
     groups: dict[str, list[Path]] = {}
     for each in found:

@@ -105,7 +105,9 @@ def scan_sql(columns: list[tuple[str, Type]], source: str, keys: Keys, options: 
         "CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN line "
         f"WHEN trim(line) = '' THEN NULL ELSE {failure} END"
     )
-    extracted = f"json_extract_string(document, {text_list(paths)})" if paths else "document"
+    extracted = "document"
+    if paths:
+        extracted = f"json_extract_string(tr_serde_exact(document), {text_list(paths)})"
     return (
         f"(SELECT {', '.join([*values, quoted(FILE)])} FROM "
         f"(SELECT {extracted} AS v, {quoted(FILE)} FROM "
@@ -206,7 +208,8 @@ class _Fields:
         column = text_literal(path[0])
         match type_.base:
             case "varchar":
-                return f"substr({found}, 1, {type_.args[0]})" if type_.args else found
+                text = f"tr_serde_text({found})"
+                return f"substr({text}, 1, {type_.args[0]})" if type_.args else text
             case "tinyint" | "smallint" | "integer" | "bigint":
                 return f"CAST(tr_serde_integer({found}, {column}) AS {type_.duckdb()})"
             case "real" | "double":

@@ -315,3 +315,14 @@ def test_hive_json_with_maps_and_compressions(table) -> None:
         {"a.json": document, "b.json.bz2": bz2.compress(document)},
     )
     assert rows == [("{K={deep=1}}", "2024-01-05 10:00:00.124")] * 2
+
+
+def test_json_numbers_keep_their_digits(athena, table) -> None:
+    """The engine alone would read each as a double."""
+    document = b'{"t":1.10,"d":12345678901234567.123,"i":5,"a":["1.50",2.50],"f":1e2}\n'
+    how = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
+    columns = "t string, d decimal(30,3), i int, a array<decimal(5,2)>, f double"
+    rows = table(columns, how, {"a.json": document})
+    assert rows == [("1.10", "12345678901234567.123", "5", "[1.50, 2.50]", "100.0")]
+    athena("ALTER TABLE t REPLACE COLUMNS (f string)")
+    assert "exponent in a text column" in athena.fails("SELECT f FROM t")

@@ -1,0 +1,122 @@
+"""Hive's buckets. Expected hashes and buckets: Trino's TestHiveBucketing (version 1)."""
+
+import datetime
+import io
+import re
+import struct
+
+import pyarrow.parquet as pq
+import pytest
+
+from localaws.sql.types import parse_type
+from localaws.tables.bucketing import bucket_of, hash_of
+
+
+def single(bits: int) -> float:
+    return struct.unpack(">f", struct.pack(">I", bits))[0]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "expected"),
+    [
+        ("string", "Trino rocks", 1132136730),
+        ("boolean", True, 1),
+        ("tinyint", -128, -128),
+        ("smallint", -32768, -32768),
+        ("int", 300_000, 300000),
+        ("int", -2147483648, -2147483648),
+        ("bigint", 300_000_000_000, -647710651),
+        ("bigint", -(2**63), -2147483648),
+        ("bigint", 2**63 - 1, -2147483648),
+        ("float", single(0x414570A4), 1095069860),
+        ("float", float("-inf"), -8388608),
+        ("float", float("nan"), 2143289344),
+        ("double", 12.34, 986311098),
+        ("double", 5e-324, 1),
+        ("double", float("-inf"), -1048576),
+        ("double", float("nan"), 2146959360),
+        ("varchar(15)", "", 1),
+        ("varchar(15)", "test string", -189841218),
+        ("varchar(15)", "强大的Trino引擎", 1899852420),
+        ("string", "", 0),
+        ("string", "test string", -318923937),
+        ("string", "强大的Trino引擎", 1688501507),
+        ("string", "\U00020ffc\U00020ffd\U00020ffe\U00020fff", -1810797254),
+        ("date", datetime.date(2015, 11, 19), 16758),
+        ("date", datetime.date(1950, 11, 19), -6983),
+        ("array<boolean>", [], 0),
+        ("array<smallint>", [5, 8, 13], 5066),
+        ("array<string>", ["test1", "test2", "test3", "test4"], 957612994),
+        ("array<array<bigint>>", [[10, 20], [-10, -20], [None]], 326368),
+        ("map<string,bigint>", [("key", 123), ("key2", 123456789), ("key3", -123456)], 127880789),
+        ("map<array<double>,map<int,string>>", [([12.3, 45.7], [(123, "test99")])], -34001111),
+    ],
+)
+def test_hashes(type_, value, expected) -> None:
+    assert hash_of(parse_type(type_))(value) == expected
+
+
+def test_several_columns_and_null() -> None:
+    types = [parse_type(t) for t in ("float", "array<smallint>", "map<string,bigint>")]
+    bucket = bucket_of(types, 997)
+    values = (single(0x414570A4), [5, 8, 13], [("key", 123)])
+    assert bucket(values) == (95411006 & 0x7FFFFFFF) % 997
+    assert bucket_of([parse_type("string")], 4)(("Trino rocks",)) == 2
+    assert bucket_of([parse_type("string")], 4)((None,)) == 0
+    ints = bucket_of([parse_type("int"), parse_type("tinyint")], 8)
+    assert {ints((a, b)) for a in (1, 10) for b in (5, 6)} == {3, 4, 5}
+
+
+CTAS = (
+    "CREATE TABLE t WITH (format = 'PARQUET', external_location = 's3://{bucket}/t/', {options}) "
+    "AS SELECT n, CAST(n AS varchar) AS s, n % 2 AS p FROM UNNEST(sequence(1, 50)) AS u(n)"
+)
+
+
+def test_a_bucketed_and_partitioned_table(athena) -> None:
+    options = "partitioned_by = ARRAY['p'], bucketed_by = ARRAY['s', 'n'], bucket_count = 4"
+    athena(CTAS.format(bucket=athena.bucket, options=options))
+    assert athena("SELECT count(*), sum(n), count(DISTINCT p) FROM t") == [("50", "1275", "2")]
+    storage = athena.glue.get_table(DatabaseName=athena.database, Name="t")["Table"]
+    storage = storage["StorageDescriptor"]
+    assert (storage["BucketColumns"], storage["NumberOfBuckets"]) == (["s", "n"], 4)
+    bucket = bucket_of([parse_type("string"), parse_type("bigint")], 4)
+    for each in athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="t/")["Contents"]:
+        folder, name = each["Key"].split("/")[1:]
+        number = int(re.match(r"(\d{6})_0_", name)[1])
+        body = athena.s3.get_object(Bucket=athena.bucket, Key=each["Key"])["Body"].read()
+        rows = pq.read_table(io.BytesIO(body)).to_pylist()
+        assert rows and all(row["n"] % 2 == int(folder.removeprefix("p=")) for row in rows)
+        assert {bucket((row["s"], row["n"])) for row in rows} == {number}
+    assert "bucketed tables is not supported" in athena.fails("INSERT INTO t VALUES (1, 'x', 1)")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ("bucketed_by = ARRAY['n']", "INVALID_TABLE_PROPERTY"),
+        ("bucket_count = 3", "INVALID_TABLE_PROPERTY"),
+        ("bucketed_by = ARRAY['n'], bucket_count = 0", "INVALID_TABLE_PROPERTY"),
+        ("bucketed_by = ARRAY['nope'], bucket_count = 3", "INVALID_TABLE_PROPERTY: Bucketing columns"),
+        ("bucketed_by = ARRAY['p'], bucket_count = 3, partitioned_by = ARRAY['p']", "INVALID_TABLE_PROPERTY"),
+    ],
+)  # fmt: skip
+def test_refusals(athena, options, error) -> None:
+    sql = CTAS.format(bucket=athena.bucket, options=options)
+    assert athena.fails(sql).startswith(error)
+    assert "Contents" not in athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="t/")
+
+
+def test_a_hundred_writers_for_partitions_and_buckets_together(athena) -> None:
+    options = "bucketed_by = ARRAY['n'], bucket_count = 101, partitioned_by = ARRAY['p']"
+    sql = CTAS.format(bucket=athena.bucket, options=options).replace("(1, 50)", "(1, 101)")
+    error = athena.fails(sql)
+    assert error.startswith("HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of 100 open writers")
+
+
+def test_timestamps_have_no_bucket(athena) -> None:
+    sql = (
+        f"CREATE TABLE t WITH (external_location = 's3://{athena.bucket}/t/', "
+        "bucketed_by = ARRAY['ts'], bucket_count = 2) AS SELECT TIMESTAMP '2024-01-01 00:00:00.000' AS ts"
+    )
+    assert "Hive bucket hashCode is not supported" in athena.fails(sql)
