@@ -5,18 +5,24 @@ from collections.abc import Collection
 from pyiceberg.table import FileScanTask
 from pyiceberg.types import NestedField
 
+from localaws.sql.errors import QueryError
 from localaws.sql.types import Type, quoted, text_literal
 from localaws.tables.iceberg import nested
 from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.table import IcebergTable
 from localaws.tables.iceberg.types import trino_type
 from localaws.tables.json_format import FILE, text_list
+from localaws.tables.parquet_footers import footer
 
 
 def engine_names(columns: Collection[str], table: IcebergTable, prefix: str) -> dict[str, int]:
     """The names that the engine's plan shows for `columns`, and the field ids behind them."""
     ids = [table.field_ids[name] for name in columns]
     return {f"{prefix}{field_id}": field_id for field_id in ids}
+
+
+# Set where the table may have files without field ids (PyIceberg's add_files, Spark's migrate).
+_NAME_MAPPING = "schema.name-mapping.default"
 
 
 def files_sql(
@@ -43,6 +49,8 @@ def files_sql(
         if field.field_id in wanted and nested.has_changed(field, table.table)
     ]
     groups: dict[tuple, list[FileScanTask]] = {}
+    if _NAME_MAPPING in table.table.properties:
+        _require_ids(table, tasks, lake)
     for task in tasks:
         layout = _layout(changed, str(lake.stored_file(task.file).path))
         groups.setdefault((bool(task.delete_files), layout), []).append(task)
@@ -51,6 +59,16 @@ def files_sql(
         for (_, layout), group in groups.items()
     ]
     return parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(parts)})"
+
+
+def _require_ids(table: IcebergTable, tasks: list[FileScanTask], lake: Lake) -> None:
+    """Files that were made for another kind of table and then added to this one have no ids:
+    every column would be NULL. Raises NOT_SUPPORTED."""
+    for task in tasks:
+        columns = footer(lake.stored_file(task.file).path).columns
+        if all(column.field_id is None for column in columns):
+            message = f"{table.title}: data files without field ids are not supported locally"
+            raise QueryError("NOT_SUPPORTED", f"{message}: {task.file.file_path}")
 
 
 def _layout(changed: list[NestedField], path: str) -> tuple[tuple[int, str, str], ...]:

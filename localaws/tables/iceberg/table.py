@@ -52,10 +52,14 @@ class IcebergTable:
         """The data files that may hold rows for the filter, each with its delete files.
 
         `row_filter` speaks of the current schema's names. Raises NOT_SUPPORTED for files that
-        other engines may have written: equality deletes, deletion vectors, ORC, Avro.
+        other engines may have written: equality deletes, deletion vectors, ORC, Avro; and for
+        tables of format version 3 (default values, deletion vectors).
         """
         if self.snapshot_id is None:
             return []
+        if self.table.format_version > 2:
+            message = f"{self.title}: Iceberg format version {self.table.format_version}"
+            raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
         scan = self.table.scan(row_filter or AlwaysTrue(), snapshot_id=self.snapshot_id)
         try:
             tasks = list(scan.plan_files())

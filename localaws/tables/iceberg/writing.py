@@ -146,6 +146,7 @@ def _commit(
     removed: list[DataFile],
     added: list[DataFile],
 ) -> None:
+    _require_partition_columns(table, removed)
     try:
         with (
             table.transaction() as transaction,
@@ -158,6 +159,17 @@ def _commit(
     except (CommitFailedException, ValidationException) as error:
         discard(table, added)
         raise QueryError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
+
+
+def _require_partition_columns(table: Table, removed: list[DataFile]) -> None:
+    """Raises NOT_SUPPORTED for files of a partition spec whose column was dropped, which PyIceberg
+    cannot write into a manifest (Athena does not drop such columns; others may have)."""
+    schema = table.schema()
+    for file in removed:
+        for field in table.specs()[file.spec_id].fields:
+            if schema.find_column_name(field.source_id) is None:
+                message = f"changing files partitioned by {field.name}, a column that was dropped"
+                raise QueryError("NOT_SUPPORTED", f"{message}, is not supported locally")
 
 
 def discard(table: Table, files: list[DataFile]) -> None:

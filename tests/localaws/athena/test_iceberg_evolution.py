@@ -183,6 +183,33 @@ def test_a_table_made_and_filled_by_pyiceberg(athena) -> None:
     assert sorted(found.column("Id").to_pylist()) == [2, 3, 11]
 
 
+def test_files_that_were_only_added_are_refused(athena) -> None:
+    """They have no field ids: by id, every column would be NULL."""
+    create(athena, "SELECT 1 AS id")
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": pa.array([2], pa.int32())}), buffer)
+    athena.put("t/data/added.parquet", buffer.getvalue())
+    athena.iceberg("t").add_files([f"s3://{athena.bucket}/t/data/added.parquet"])
+    assert "data files without field ids" in athena.fails("SELECT * FROM t")
+
+
+def test_a_partition_column_that_was_dropped(athena) -> None:
+    """Files of the spec that knew it are still there."""
+    create(athena, "SELECT 1 AS id, 'a' AS word", "partitioning = ARRAY['word'],")
+    table = athena.iceberg("t")
+    with table.update_spec() as update:
+        update.remove_field("word")
+    with table.update_schema() as update:
+        update.delete_column("word")
+    athena("INSERT INTO t VALUES (2)")
+    assert athena("SELECT * FROM t WHERE id >= 1 ORDER BY id") == [("1",), ("2",)]
+    athena("UPDATE t SET id = 3 WHERE id = 2")
+    assert athena("SELECT sum(id) FROM t") == [("4",)]
+    assert athena('SELECT sum(record_count) FROM "t$partitions"') == [("2",)]
+    assert athena.fails("DELETE FROM t WHERE id = 1").startswith("NOT_SUPPORTED")
+    assert athena("SELECT count(*) FROM t") == [("2",)]
+
+
 # ---- merge on read, as Athena itself and Spark write it
 
 
