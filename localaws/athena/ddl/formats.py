@@ -12,13 +12,13 @@ ORC = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 # name -> (input format, output format, SerDe).
 FORMATS = {
-    "TEXTFILE": (TEXT_INPUT, TEXT_OUTPUT, LAZY_SIMPLE),
-    "JSON": (TEXT_INPUT, TEXT_OUTPUT, OPENX),
     "SEQUENCEFILE": (
         "org.apache.hadoop.mapred.SequenceFileInputFormat",
         "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat",
         LAZY_SIMPLE,
     ),
+    "TEXTFILE": (TEXT_INPUT, TEXT_OUTPUT, LAZY_SIMPLE),
+    "JSON": (TEXT_INPUT, TEXT_OUTPUT, OPENX),
     "RCFILE": (
         "org.apache.hadoop.hive.ql.io.RCFileInputFormat",
         "org.apache.hadoop.hive.ql.io.RCFileOutputFormat",

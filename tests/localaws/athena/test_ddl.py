@@ -336,3 +336,12 @@ def test_msck_adds_what_is_there_and_removes_nothing(parted) -> None:
         ("Partitions missing from filesystem:\tt:day=gone/hour=9",)
     ]
     assert substatement(parted, "MSCK REPAIR TABLE t") == "MSCK_REPAIR"
+
+
+def test_formats_that_only_the_catalog_knows_are_not_read_as_text(athena) -> None:
+    for format_ in ("SEQUENCEFILE", "RCFILE"):
+        name = format_.lower()
+        location = f"s3://{athena.bucket}/{name}/"
+        athena(f"CREATE EXTERNAL TABLE {name} (a string) STORED AS {format_} LOCATION '{location}'")
+        athena.put(f"{name}/x", "SEQ")
+        assert athena.fails(f"SELECT a FROM {name}").startswith("NOT_SUPPORTED")
