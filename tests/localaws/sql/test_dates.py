@@ -4,7 +4,12 @@ Expected values: Trino documentation, "Date and time functions and operators"; t
 Athena session is UTC.
 """
 
+import re
+
 import pytest
+
+from localaws.sql.dialect import parse_query
+from localaws.sql.queries import analyze
 
 
 @pytest.mark.parametrize(
@@ -185,3 +190,22 @@ def test_now_is_one_moment_in_utc(query) -> None:
         "SELECT now() = current_timestamp, CAST(now() AS date) = current_date"
     )
     assert (types, same, zone) == (["boolean", "boolean"], "true", "true")
+
+
+@pytest.mark.parametrize(
+    ("expression", "constant"),
+    [
+        ("DATE '2024-01-10' - INTERVAL '7' DAY", "2024-01-03"),
+        ("date_add('month', -1, DATE '2024-03-31')", "2024-02-29"),
+        ("date_parse('2024-01-01', '%Y-%m-%d')", "2024-01-01 00:00:00.000"),
+        ("from_iso8601_timestamp('2024-01-01T02:00:00+02:00')", "2024-01-01 02:00:00.000 +02:00"),
+        ("TIMESTAMP '2024-01-01 00:00 Asia/Tokyo'", "2024-01-01 00:00:00 Asia/Tokyo"),
+    ],
+)
+def test_a_filter_compares_with_a_constant(engine, expression, constant) -> None:
+    """Only so can the engine skip files by their statistics."""
+    sql = f"SELECT x FROM (VALUES 'a') AS t(x) WHERE x > CAST({expression} AS varchar)"
+    output, _ = analyze(parse_query(sql), sql, None, "default")
+    with engine.session() as session:
+        plan = session.rows(f"EXPLAIN {output.sql}")[0][1]
+    assert f"'{constant}'".replace(" ", "") in re.sub(r"[│\s]", "", plan)
