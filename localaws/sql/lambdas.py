@@ -115,7 +115,10 @@ def _fold(
 def _zip_with(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typed:
     left, right = (_value(node, place, "array", scope, compile_) for place in (0, 1))
     pair = scope.analysis.alias()
-    parameters = [Typed(f"{pair}.x", left.type.element), Typed(f"{pair}.y", right.type.element)]
+    parameters = [
+        Typed(f"{pair}['x']", left.type.element),
+        Typed(f"{pair}['y']", right.type.element),
+    ]
     body = _body(node.expressions[2], parameters, scope, compile_)
     held = row(("x", left.type.element), ("y", right.type.element)).duckdb()
     pairs = f"CAST(tr_zip({left.sql}, {right.sql}) AS {held}[])"
@@ -144,7 +147,7 @@ def _entries(node: exp.Anonymous, scope: Scope, compile_: Compile) -> tuple[Type
     entries = _value(node, 0, "map", scope, compile_)
     entry = scope.analysis.alias()
     key, value = entries.type.args
-    parameters = [Typed(f"{entry}.key", key), Typed(f"{entry}.value", value)]
+    parameters = [Typed(f"{entry}['key']", key), Typed(f"{entry}['value']", value)]
     return entries, entry, _body(node.expressions[1], parameters, scope, compile_)
 
 
@@ -160,7 +163,7 @@ def _map_filter(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typed:
 
 def _transform_values(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typed:
     entries, entry, body = _entries(node, scope, compile_)
-    pair = f"struct_pack(key := {entry}.key, value := {body.sql})"
+    pair = f"struct_pack(key := {entry}['key'], value := {body.sql})"
     changed = f"list_transform(map_entries({entries.sql}), lambda {entry}: {pair})"
     type_ = Type("map", (entries.type.args[0], body.type))
     return Typed(f"map_from_entries({changed})", type_)
@@ -169,7 +172,7 @@ def _transform_values(node: exp.Anonymous, scope: Scope, compile_: Compile) -> T
 def _transform_keys(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typed:
     entries, entry, body = _entries(node, scope, compile_)
     _refuse_key(body.type, node, scope)
-    pair = f"struct_pack(key := {body.sql}, value := {entry}.value)"
+    pair = f"struct_pack(key := {body.sql}, value := {entry}['value'])"
     changed = f"list_transform(map_entries({entries.sql}), lambda {entry}: {pair})"
     type_ = Type("map", (body.type, entries.type.args[1]))
     return Typed(f"tr_map_of_entries({changed})", type_)
@@ -185,12 +188,12 @@ def _map_zip_with(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typed
     left, right = (coerce(each, Type("map", (key, each.type.args[1]))) for each in (left, right))
     entry = scope.analysis.alias()
     parameters = [
-        Typed(f"{entry}.key", key),
-        Typed(f"{entry}.v", left.type.args[1]),
-        Typed(f"{entry}.w", right.type.args[1]),
+        Typed(f"{entry}['key']", key),
+        Typed(f"{entry}['v']", left.type.args[1]),
+        Typed(f"{entry}['w']", right.type.args[1]),
     ]
     body = _body(node.expressions[2], parameters, scope, compile_)
-    pair = f"struct_pack(key := {entry}.key, value := {body.sql})"
+    pair = f"struct_pack(key := {entry}['key'], value := {body.sql})"
     pairs = f"list_transform(tr_map_zip({left.sql}, {right.sql}), lambda {entry}: {pair})"
     return Typed(f"map_from_entries({pairs})", Type("map", (key, body.type)))
 

@@ -17,7 +17,7 @@ create macro tr_bigint(total) as
 create macro tr_average(total, n, scale) as
     list_transform(
         [{t: cast(replace(cast(total as varchar), '.', '') as hugeint), n: n::hugeint}],
-        lambda p: case when p.t is not null then tr_divide_half_up(p.t, p.n)::varchar || 'e-' || scale end
+        lambda p: case when p['t'] is not null then tr_divide_half_up(p['t'], p['n'])::varchar || 'e-' || scale end
     )[1];
 
 -- How many values max(x, n) and its like give.
@@ -82,26 +82,26 @@ create macro tr_rank(share, n) as
 
 create macro tr_percentile(numbers, share) as
     list_transform(
-        [{a: numbers, s: share}], lambda p: case when len(p.a) > 0 then p.a[tr_rank(p.s, len(p.a))] end
+        [{a: numbers, s: share}], lambda p: case when len(p['a']) > 0 then p['a'][tr_rank(p['s'], len(p['a']))] end
     )[1];
 
 create macro tr_percentiles(numbers, shares) as
     list_transform(
         [{a: numbers, s: shares}],
         lambda p: case
-            when len(p.a) > 0 then list_transform(p.s, lambda s: p.a[tr_rank(s, len(p.a))])
+            when len(p['a']) > 0 then list_transform(p['s'], lambda s: p['a'][tr_rank(s, len(p['a']))])
         end
     )[1];
 
 create macro tr_map_agg(entries) as
     list_transform(
-        [list_filter(entries, lambda e: e.key is not null)],
+        [list_filter(entries, lambda e: e['key'] is not null)],
         lambda p: case when len(p) > 0 then tr_map_of_first(p) end
     )[1];
 
 create macro tr_multimap_agg(entries) as
     list_transform(
-        [list_filter(entries, lambda e: e.key is not null)],
+        [list_filter(entries, lambda e: e['key'] is not null)],
         lambda p: case when len(p) > 0 then tr_multimap(p) end
     )[1];
 
@@ -121,7 +121,7 @@ create macro tr_deviations(numbers) as
     list_transform(
         [list_filter(numbers, lambda x: x is not null)],
         lambda v: list_transform(
-            [{v: v, mean: list_avg(v)}], lambda p: list_transform(p.v, lambda x: x - p.mean)
+            [{v: v, mean: list_avg(v)}], lambda p: list_transform(p['v'], lambda x: x - p['mean'])
         )[1]
     )[1];
 
@@ -139,10 +139,10 @@ create macro tr_kurtosis(numbers) as
     list_transform(
         list_transform([tr_deviations(numbers)], lambda d: {d: d, n: len(d)::double}),
         lambda p: case
-            when p.n >= 4
+            when p['n'] >= 4
                 then
-                    (p.n - 1) * p.n * (p.n + 1) / ((p.n - 2) * (p.n - 3)) * tr_moment(p.d, 4) / pow(tr_moment(p.d, 2), 2)
-                    - 3 * (p.n - 1) * (p.n - 1) / ((p.n - 2) * (p.n - 3))
+                    (p['n'] - 1) * p['n'] * (p['n'] + 1) / ((p['n'] - 2) * (p['n'] - 3)) * tr_moment(p['d'], 4) / pow(tr_moment(p['d'], 2), 2)
+                    - 3 * (p['n'] - 1) * (p['n'] - 1) / ((p['n'] - 2) * (p['n'] - 3))
         end
     )[1];
 

@@ -1,5 +1,6 @@
 -- Arrays. list_transform([x], lambda p: ...)[1] binds an argument: text that stands in several
--- places of a macro is computed, and written out, as often.
+-- places of a macro is computed, and written out, as often. Fields are read as p['a']: in HAVING
+-- the engine takes p.a for a column.
 
 create macro tr_subscript(elements, place) as
     case
@@ -31,8 +32,8 @@ create macro tr_contains(elements, value) as
     list_transform(
         [{a: elements, v: value}],
         lambda p: case
-            when list_contains(p.a, p.v) then true
-            when p.a is null or p.v is null or list_position(p.a, null) > 0 then null
+            when list_contains(p['a'], p['v']) then true
+            when p['a'] is null or p['v'] is null or list_position(p['a'], null) > 0 then null
             else false
         end
     )[1];
@@ -44,26 +45,26 @@ create macro tr_array_position(elements, value) as
     list_transform(
         [{a: elements, v: value}],
         lambda p: case
-            when p.a is not null and p.v is not null then coalesce(cast(list_position(p.a, p.v) as bigint), 0)
+            when p['a'] is not null and p['v'] is not null then coalesce(cast(list_position(p['a'], p['v']) as bigint), 0)
         end
     )[1];
 
 create macro tr_array_remove(elements, value) as
     list_transform(
         [{a: elements, v: value}],
-        lambda p: case when p.v is not null then list_filter(p.a, lambda e: e is null or e <> p.v) end
+        lambda p: case when p['v'] is not null then list_filter(p['a'], lambda e: e is null or e <> p['v']) end
     )[1];
 
 create macro tr_contains_sequence(elements, sought) as
     list_transform(
         [{a: elements, s: sought}],
         lambda p: case
-            when p.a is null or p.s is null then null
+            when p['a'] is null or p['s'] is null then null
             else
-                len(p.s) = 0
+                len(p['s']) = 0
                 or len(
                     list_filter(
-                        range(len(p.a) - len(p.s) + 1), lambda i: p.a[i + 1:i + len(p.s)] is not distinct from p.s
+                        range(len(p['a']) - len(p['s']) + 1), lambda i: p['a'][i + 1:i + len(p['s'])] is not distinct from p['s']
                     )
                 )
                 > 0
@@ -74,10 +75,10 @@ create macro tr_arrays_overlap(one, other) as
     list_transform(
         [{a: one, b: other}],
         lambda p: case
-            when p.a is null or p.b is null then null
-            when len(p.a) = 0 or len(p.b) = 0 then false
-            when list_has_any(list_filter(p.a, lambda e: e is not null), p.b) then true
-            when list_position(p.a, null) > 0 or list_position(p.b, null) > 0 then null
+            when p['a'] is null or p['b'] is null then null
+            when len(p['a']) = 0 or len(p['b']) = 0 then false
+            when list_has_any(list_filter(p['a'], lambda e: e is not null), p['b']) then true
+            when list_position(p['a'], null) > 0 or list_position(p['b'], null) > 0 then null
             else false
         end
     )[1];
@@ -91,10 +92,10 @@ create macro tr_array_intersect(one, other) as
     list_transform(
         [{a: one, b: other}],
         lambda p: case
-            when p.a is null or p.b is null then null
-            when len(p.a) < len(p.b)
-                then tr_array_distinct(list_filter(p.b, lambda e: list_position(p.a, e) is not null))
-            else tr_array_distinct(list_filter(p.a, lambda e: list_position(p.b, e) is not null))
+            when p['a'] is null or p['b'] is null then null
+            when len(p['a']) < len(p['b'])
+                then tr_array_distinct(list_filter(p['b'], lambda e: list_position(p['a'], e) is not null))
+            else tr_array_distinct(list_filter(p['a'], lambda e: list_position(p['b'], e) is not null))
         end
     )[1];
 
@@ -102,8 +103,8 @@ create macro tr_array_except(one, other) as
     list_transform(
         [{a: one, b: other}],
         lambda p: case
-            when p.b is not null
-                then tr_array_distinct(list_filter(p.a, lambda e: list_position(p.b, e) is null))
+            when p['b'] is not null
+                then tr_array_distinct(list_filter(p['a'], lambda e: list_position(p['b'], e) is null))
         end
     )[1];
 
@@ -128,15 +129,15 @@ create macro tr_array_join(texts, delimiter) as
     list_transform(
         [{a: texts, d: delimiter}],
         lambda p: case
-            when p.a is not null and p.d is not null
+            when p['a'] is not null and p['d'] is not null
                 then
                     coalesce(
                         substr(
                             list_aggregate(
-                                list_transform(list_filter(p.a, lambda e: e is not null), lambda e: p.d || e),
+                                list_transform(list_filter(p['a'], lambda e: e is not null), lambda e: p['d'] || e),
                                 'string_agg', ''
                             ),
-                            length(p.d) + 1
+                            length(p['d']) + 1
                         ),
                         ''
                     )
@@ -147,7 +148,7 @@ create macro tr_array_join_nulls(texts, delimiter, replacement) as
     list_transform(
         [{a: texts, d: delimiter, r: replacement}],
         lambda p: case
-            when p.r is not null then tr_array_join(list_transform(p.a, lambda e: coalesce(e, p.r)), p.d)
+            when p['r'] is not null then tr_array_join(list_transform(p['a'], lambda e: coalesce(e, p['r'])), p['d'])
         end
     )[1];
 
@@ -155,20 +156,20 @@ create macro tr_slice(elements, start, size) as
     list_transform(
         [{a: elements, s: start, n: size}],
         lambda p: case
-            when p.s = 0
+            when p['s'] = 0
                 then
                     list_extract(
-                        [p.a], tr_fail('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1')
+                        [p['a']], tr_fail('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1')
                     )
-            when p.n < 0
+            when p['n'] < 0
                 then
                     list_extract(
-                        [p.a],
+                        [p['a']],
                         tr_fail('INVALID_FUNCTION_ARGUMENT', 'length must be greater than or equal to 0')
                     )
-            when p.n = 0 or abs(p.s) > len(p.a) then list_slice(p.a, 1, 0)
-            when p.s > 0 then list_slice(p.a, p.s, p.s + p.n - 1)
-            else list_slice(p.a, len(p.a) + p.s + 1, len(p.a) + p.s + p.n)
+            when p['n'] = 0 or abs(p['s']) > len(p['a']) then list_slice(p['a'], 1, 0)
+            when p['s'] > 0 then list_slice(p['a'], p['s'], p['s'] + p['n'] - 1)
+            else list_slice(p['a'], len(p['a']) + p['s'] + 1, len(p['a']) + p['s'] + p['n'])
         end
     )[1];
 
@@ -176,21 +177,21 @@ create macro tr_trim_array(elements, size) as
     list_transform(
         [{a: elements, n: size}],
         lambda p: case
-            when p.n < 0
+            when p['n'] < 0
                 then
                     list_extract(
-                        [p.a], tr_fail('INVALID_FUNCTION_ARGUMENT', 'size must not be negative: ' || p.n)
+                        [p['a']], tr_fail('INVALID_FUNCTION_ARGUMENT', 'size must not be negative: ' || p['n'])
                     )
-            when p.n > len(p.a)
+            when p['n'] > len(p['a'])
                 then
                     list_extract(
-                        [p.a],
+                        [p['a']],
                         tr_fail(
                             'INVALID_FUNCTION_ARGUMENT',
-                            'size must not exceed array cardinality ' || len(p.a) || ': ' || p.n
+                            'size must not exceed array cardinality ' || len(p['a']) || ': ' || p['n']
                         )
                     )
-            when p.n is not null then list_slice(p.a, 1, len(p.a) - p.n)
+            when p['n'] is not null then list_slice(p['a'], 1, len(p['a']) - p['n'])
         end
     )[1];
 
@@ -200,27 +201,27 @@ create macro tr_repeat(element, times) as
         lambda p: list_transform(
             range(
                 case
-                    when p.n < 0
+                    when p['n'] < 0
                         then
                             tr_fail(
                                 'INVALID_FUNCTION_ARGUMENT',
                                 'count argument of repeat function must be greater than or equal to 0'
                             )
-                    when p.n > 10000
+                    when p['n'] > 10000
                         then
                             tr_fail(
                                 'INVALID_FUNCTION_ARGUMENT',
                                 'count argument of repeat function must be less than or equal to 10000'
                             )
-                    else p.n
+                    else p['n']
                 end
             ),
-            lambda i: p.e
+            lambda i: p['e']
         )
     )[1];
 
 create macro tr_shuffle(elements) as
-    list_transform(list_sort(list_transform(elements, lambda e: {k: random(), e: e})), lambda p: p.e);
+    list_transform(list_sort(list_transform(elements, lambda e: {k: random(), e: e})), lambda p: p['e']);
 
 -- How many sub-groups of k elements n elements have, k from 0 to 5.
 create macro tr_choose(n, k) as
@@ -231,7 +232,7 @@ create macro tr_combinations(elements, size) as
     list_transform(
         [{a: elements, n: size}],
         lambda p: case
-            when p.a is null or p.n is null then null
+            when p['a'] is null or p['n'] is null then null
             else
                 list_transform(
                     list_reduce(
@@ -239,26 +240,26 @@ create macro tr_combinations(elements, size) as
                             1,
                             1
                             + case
-                                when p.n < 0
+                                when p['n'] < 0
                                     then
                                         tr_fail(
                                             'INVALID_FUNCTION_ARGUMENT',
-                                            'combination size must not be negative: ' || p.n
+                                            'combination size must not be negative: ' || p['n']
                                         )
-                                when p.n > 5
+                                when p['n'] > 5
                                     then
                                         tr_fail(
                                             'INVALID_FUNCTION_ARGUMENT',
-                                            'combination size must not exceed 5: ' || p.n
+                                            'combination size must not exceed 5: ' || p['n']
                                         )
-                                when tr_choose(len(p.a), p.n) * p.n > 100000
+                                when tr_choose(len(p['a']), p['n']) * p['n'] > 100000
                                     then tr_fail('INVALID_FUNCTION_ARGUMENT', 'combinations exceed max size')
-                                else p.n
+                                else p['n']
                             end
                         ),
                         lambda groups, k: flatten(
                             list_transform(
-                                range(k, len(p.a) + 1),
+                                range(k, len(p['a']) + 1),
                                 lambda last: list_transform(
                                     list_filter(groups, lambda g: coalesce(g[-1], 0) < last), lambda g: g || [last]
                                 )
@@ -266,7 +267,7 @@ create macro tr_combinations(elements, size) as
                         ),
                         [[]]::bigint[][]
                     ),
-                    lambda g: list_transform(g, lambda i: p.a[i])
+                    lambda g: list_transform(g, lambda i: p['a'][i])
                 )
         end
     )[1];
@@ -275,12 +276,12 @@ create macro tr_ngrams(elements, size) as
     list_transform(
         [{a: elements, n: size}],
         lambda p: case
-            when p.n <= 0 then [[list_extract(p.a, tr_fail('INVALID_FUNCTION_ARGUMENT', 'N must be positive'))]]
-            when p.n is not null and p.a is not null
+            when p['n'] <= 0 then [[list_extract(p['a'], tr_fail('INVALID_FUNCTION_ARGUMENT', 'N must be positive'))]]
+            when p['n'] is not null and p['a'] is not null
                 then
                     list_transform(
-                        range(len(p.a) - least(len(p.a), p.n) + 1),
-                        lambda i: list_slice(p.a, i + 1, i + least(len(p.a), p.n))
+                        range(len(p['a']) - least(len(p['a']), p['n']) + 1),
+                        lambda i: list_slice(p['a'], i + 1, i + least(len(p['a']), p['n']))
                     )
         end
     )[1];
@@ -326,9 +327,9 @@ create macro tr_sequence(start, stop, step) as
         [{start: start, stop: stop, step: step}],
         lambda p: list_transform(
             generate_series(
-                0, tr_sequence_steps(p.start, p.stop, p.step, (p.stop::hugeint - p.start) // p.step)
+                0, tr_sequence_steps(p['start'], p['stop'], p['step'], (p['stop']::hugeint - p['start']) // p['step'])
             ),
-            lambda i: p.start + i * p.step
+            lambda i: p['start'] + i * p['step']
         )
     )[1];
 
@@ -348,9 +349,9 @@ create macro tr_timestamp_month_sequence(start, stop, step) as
         [{start: start, stop: stop, step: tr_months(step)}],
         lambda p: list_transform(
             generate_series(
-                0, tr_sequence_steps(p.start, p.stop, p.step, date_sub('month', p.start, p.stop) // p.step)
+                0, tr_sequence_steps(p['start'], p['stop'], p['step'], date_sub('month', p['start'], p['stop']) // p['step'])
             ),
-            lambda i: p.start + to_months(cast(i * p.step as integer))
+            lambda i: p['start'] + to_months(cast(i * p['step'] as integer))
         )
     )[1];
 
@@ -394,18 +395,18 @@ create macro tr_sorted_by(elements, answers) as
     list_transform(
         [{a: elements, m: answers, r: list_transform(answers, lambda row: len(list_filter(row, lambda c: c = 1)))}],
         lambda p: list_transform(
-            list_sort(list_transform(p.r, lambda rank, i: {rank: rank, place: i})),
+            list_sort(list_transform(p['r'], lambda rank, i: {rank: rank, place: i})),
             lambda e: case
                 when len(
-                        list_filter(p.r, lambda other, j: sign(e.rank - other) <> p.m[e.place][j])
+                        list_filter(p['r'], lambda other, j: sign(e['rank'] - other) <> p['m'][e['place']][j])
                     )
                     > 0
                     then
                         list_extract(
-                            p.a,
+                            p['a'],
                             tr_fail('NOT_SUPPORTED', 'array_sort: the comparator contradicts itself')
                         )
-                else p.a[e.place]
+                else p['a'][e['place']]
             end
         )
     )[1];

@@ -19,14 +19,14 @@ create macro tr_map(keys, vals) as
     list_transform(
         [{k: keys, v: vals}],
         lambda p: case
-            when p.k is null or p.v is null then null
+            when p['k'] is null or p['v'] is null then null
             when case
-                    when len(p.k) <> len(p.v)
+                    when len(p['k']) <> len(p['v'])
                         then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Key and value arrays must be the same length')
-                    else tr_check_keys(p.k)
+                    else tr_check_keys(p['k'])
                 end
                 = 1
-                then map(p.k, p.v)
+                then map(p['k'], p['v'])
         end
     )[1];
 
@@ -34,11 +34,11 @@ create macro tr_map_subscript(entries, key, described) as
     list_transform(
         [{m: entries, k: key}],
         lambda p: case
-            when map_contains(p.m, p.k) then map_extract_value(p.m, p.k)
-            when p.m is not null and p.k is not null
+            when map_contains(p['m'], p['k']) then map_extract_value(p['m'], p['k'])
+            when p['m'] is not null and p['k'] is not null
                 then
                     list_extract(
-                        map_values(p.m), tr_fail('INVALID_FUNCTION_ARGUMENT', 'Key not present in map' || described)
+                        map_values(p['m']), tr_fail('INVALID_FUNCTION_ARGUMENT', 'Key not present in map' || described)
                     )
         end
     )[1];
@@ -49,16 +49,16 @@ create macro tr_by_key(keys) as list_sort(list_transform(keys, lambda k, place: 
 -- Of entries with the same key the first one counts.
 create macro tr_map_of_first(entries) as
     list_transform(
-        [{e: entries, s: tr_by_key(list_transform(entries, lambda e: e.key))}],
+        [{e: entries, s: tr_by_key(list_transform(entries, lambda e: e['key']))}],
         lambda p: map_from_entries(
             list_transform(
                 list_sort(
                     list_transform(
-                        list_filter(p.s, lambda e, i: i = 1 or e.k is distinct from p.s[i - 1].k),
-                        lambda e: e.place
+                        list_filter(p['s'], lambda e, i: i = 1 or e['k'] is distinct from p['s'][i - 1].k),
+                        lambda e: e['place']
                     )
                 ),
-                lambda place: p.e[place]
+                lambda place: p['e'][place]
             )
         )
     )[1];
@@ -66,16 +66,16 @@ create macro tr_map_of_first(entries) as
 -- Each key, in the order of the first occurrence, with all its values.
 create macro tr_multimap(entries) as
     list_transform(
-        [{e: entries, k: tr_array_distinct(list_transform(entries, lambda e: e.key))}],
+        [{e: entries, k: tr_array_distinct(list_transform(entries, lambda e: e['key']))}],
         lambda p: case
-            when p.k is not null
+            when p['k'] is not null
                 then
                     map(
-                        p.k,
+                        p['k'],
                         list_transform(
-                            p.k,
+                            p['k'],
                             lambda k: list_transform(
-                                list_filter(p.e, lambda e: e.key is not distinct from k), lambda e: e.value
+                                list_filter(p['e'], lambda e: e['key'] is not distinct from k), lambda e: e['value']
                             )
                         )
                     )
@@ -90,22 +90,22 @@ create macro tr_entries(pairs) as
             when list_position(p, null) > 0
                 then
                     list_extract(
-                        [list_transform(p, lambda e: {key: e.field0, value: e.field1})],
+                        [list_transform(p, lambda e: {key: e['field0'], value: e['field1']})],
                         tr_fail('INVALID_FUNCTION_ARGUMENT', 'map entry cannot be null')
                     )
-            when list_position(list_transform(p, lambda e: e.field0), null) > 0
+            when list_position(list_transform(p, lambda e: e['field0']), null) > 0
                 then
                     list_extract(
-                        [list_transform(p, lambda e: {key: e.field0, value: e.field1})],
+                        [list_transform(p, lambda e: {key: e['field0'], value: e['field1']})],
                         tr_fail('INVALID_FUNCTION_ARGUMENT', 'map key cannot be null')
                     )
-            else list_transform(p, lambda e: {key: e.field0, value: e.field1})
+            else list_transform(p, lambda e: {key: e['field0'], value: e['field1']})
         end
     )[1];
 
 create macro tr_map_of_entries(entries) as
     list_transform(
-        [entries], lambda p: tr_map(list_transform(p, lambda e: e.key), list_transform(p, lambda e: e.value))
+        [entries], lambda p: tr_map(list_transform(p, lambda e: e['key']), list_transform(p, lambda e: e['value']))
     )[1];
 
 create macro tr_map_from_entries(pairs) as tr_map_of_entries(tr_entries(pairs));
@@ -131,12 +131,12 @@ create macro tr_split_entries(text, entry_delimiter, value_delimiter) as
     list_transform(
         [{t: text, e: entry_delimiter, v: value_delimiter}],
         lambda p: case
-            when p.t is null or p.e is null or p.v is null then null
-            when p.t = '' and p.e <> '' and p.v <> '' and p.e <> p.v then []
+            when p['t'] is null or p['e'] is null or p['v'] is null then null
+            when p['t'] = '' and p['e'] <> '' and p['v'] <> '' and p['e'] <> p['v'] then []
             when case
-                    when p.e = '' then tr_fail('INVALID_FUNCTION_ARGUMENT', 'entryDelimiter is empty')
-                    when p.v = '' then tr_fail('INVALID_FUNCTION_ARGUMENT', 'keyValueDelimiter is empty')
-                    when p.e = p.v
+                    when p['e'] = '' then tr_fail('INVALID_FUNCTION_ARGUMENT', 'entryDelimiter is empty')
+                    when p['v'] = '' then tr_fail('INVALID_FUNCTION_ARGUMENT', 'keyValueDelimiter is empty')
+                    when p['e'] = p['v']
                         then
                             tr_fail(
                                 'INVALID_FUNCTION_ARGUMENT',
@@ -147,8 +147,8 @@ create macro tr_split_entries(text, entry_delimiter, value_delimiter) as
                 = 1
                 then
                     list_transform(
-                        split(case when ends_with(p.t, p.e) then left(p.t, -length(p.e)) else p.t end, p.e),
-                        lambda s: tr_entry(s, p.v)
+                        split(case when ends_with(p['t'], p['e']) then left(p['t'], -length(p['e'])) else p['t'] end, p['e']),
+                        lambda s: tr_entry(s, p['v'])
                     )
         end
     )[1];
@@ -157,7 +157,7 @@ create macro tr_split_to_map(text, entry_delimiter, value_delimiter) as
     list_transform(
         [tr_split_entries(text, entry_delimiter, value_delimiter)],
         lambda p: list_transform(
-            [list_transform(p, lambda e: e.key)],
+            [list_transform(p, lambda e: e['key'])],
             lambda k: case
                 when list_unique(k) < len(k)
                     then
@@ -183,10 +183,10 @@ create macro tr_map_zip(one, other) as
     list_transform(
         [{a: one, b: other}],
         lambda p: list_transform(
-            map_entries(p.a), lambda e: {key: e.key, v: e.value, w: map_extract_value(p.b, e.key)}
+            map_entries(p['a']), lambda e: {key: e['key'], v: e['value'], w: map_extract_value(p['b'], e['key'])}
         )
         || list_transform(
-            list_filter(map_entries(p.b), lambda e: not map_contains(p.a, e.key)),
-            lambda e: {key: e.key, v: list_extract(map_values(p.a), 0), w: e.value}
+            list_filter(map_entries(p['b']), lambda e: not map_contains(p['a'], e['key'])),
+            lambda e: {key: e['key'], v: list_extract(map_values(p['a']), 0), w: e['value']}
         )
     )[1];

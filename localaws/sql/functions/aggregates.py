@@ -73,7 +73,7 @@ def _extremes(function: str, largest: bool) -> Rule:
         rank = _rank_of(value, largest)
         sql = call(function, rank, f"tr_how_many({number.sql}, 'second argument of max/min')")
         if rank != value.sql:
-            sql = f"list_transform({sql}, lambda e: e.x)"
+            sql = f"list_transform({sql}, lambda e: e['x'])"
         return Typed(sql, array(value.type))
 
     return build
@@ -95,7 +95,7 @@ def _several_by(function: str, largest: bool) -> Rule:
         held = f"struct_pack(x := {value.sql})"
         count = f"tr_how_many({number.sql}, 'third argument of max_by/min_by')"
         sql = call(function, held, _rank_of(key, largest), count)
-        return Typed(f"list_transform({sql}, lambda e: e.x)", array(value.type))
+        return Typed(f"list_transform({sql}, lambda e: e['x'])", array(value.type))
 
     return build
 

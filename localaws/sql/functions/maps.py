@@ -14,7 +14,7 @@ from localaws.sql.types import array, row
 def _entries(arguments: list[Typed]) -> Typed:
     key, value = arguments[0].type.args
     result = array(row((None, key), (None, value)))
-    pair = "{field0: e.key, field1: e.value}"
+    pair = "{field0: e['key'], field1: e['value']}"
     return Typed(f"list_transform(map_entries({arguments[0].sql}), lambda e: {pair})", result)
 
 

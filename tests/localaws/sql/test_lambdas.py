@@ -170,3 +170,12 @@ def test_a_comparator_sorts_stably(evaluate, words) -> None:
         f"array_join(array_sort(CAST(ARRAY[{array}] AS array(varchar)), {BY_LENGTH}), '|')"
     )
     assert found == "|".join(sorted(words, key=len))
+
+
+def test_in_having_and_order_by(query) -> None:
+    _, _, rows = query(
+        "SELECT g FROM (VALUES (1, 2), (1, 3), (2, 4)) t(g, v) GROUP BY g"
+        " HAVING contains(array_agg(v), 3) AND cardinality(map_filter(map_agg(v, g), (k, w) -> k > w)) = 2"
+        " ORDER BY reduce(array_agg(v), 0, (s, e) -> s + e, s -> s)"
+    )
+    assert rows == [("1",)]
