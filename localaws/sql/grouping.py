@@ -14,6 +14,7 @@ from localaws.sql.expressions.names import resolve
 from localaws.sql.expressions.placement import (
     aggregates,
     is_aggregate,
+    refuse_map,
     refuse_windows,
     window_call,
     windows,
@@ -21,7 +22,6 @@ from localaws.sql.expressions.placement import (
 )
 from localaws.sql.scope import Field, Scope, Typed
 from localaws.sql.select_list import Item
-from localaws.sql.types import Type
 
 _MAX_SETS = 2048
 
@@ -62,9 +62,7 @@ def grouping(group: exp.Group | None, items: list[Item], scope: Scope) -> Groupi
         mark = fingerprint(node, scope)
         if mark not in keys:
             key = node.use() if isinstance(node, Field) else compile_expression(node, scope)
-            if has_map(key.type):
-                message = f"grouping by values of type {key.type} is not supported locally"
-                scope.error("NOT_SUPPORTED", message, group)
+            refuse_map(key.type, "grouping by", scope, group)
             keys[mark] = key
         return list(keys).index(mark)
 
@@ -136,13 +134,6 @@ def _ordinal(node: exp.Expression, items: list[Item], scope: Scope) -> exp.Expre
     if isinstance(node, exp.Expression):
         refuse_special(node, "GROUP BY clause", scope)
     return node
-
-
-def has_map(type_: Type) -> bool:
-    """The engine tells maps apart by the order of their entries, Trino does not."""
-    if type_.base == "row":
-        return any(has_map(field) for _, field in type_.args)
-    return type_.base == "map" or (type_.base == "array" and has_map(type_.element))
 
 
 def fingerprint(node: object, scope: Scope) -> Hashable:

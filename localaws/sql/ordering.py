@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from localaws.sql.expressions import compile_expression, ordering, refuse_parts
+from localaws.sql.expressions.placement import refuse_unorderable
 from localaws.sql.scope import Output, Scope, Typed
 from localaws.sql.sources import output_relation
 
@@ -66,11 +67,7 @@ def sort_keys(
             if distinct and place is None:
                 message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
                 scope.error("EXPRESSION_NOT_IN_DISTINCT", message, node)
-        if value.type.base in ("map", "json"):
-            message = (
-                f"Type {value.type} is not orderable, and therefore cannot be used in ORDER BY"
-            )
-            scope.error("TYPE_MISMATCH", message, node)
+        refuse_unorderable(value.type, "ORDER BY", scope, node)
         keys.append(SortKey(value.sql, place, ordering(item)))
     scope.aliases = {}
     return keys

@@ -15,6 +15,7 @@ from localaws.sql.expressions import (
     refuse_parts,
     refuse_special,
 )
+from localaws.sql.expressions.placement import refuse_map
 from localaws.sql.expressions.windows import define_windows
 from localaws.sql.grouping import (
     Grouping,
@@ -22,7 +23,6 @@ from localaws.sql.grouping import (
     check_grouped_order,
     fingerprint,
     grouping,
-    has_map,
     is_grouped,
     refuse_windows_in_having,
 )
@@ -155,9 +155,7 @@ def _distinct(node: exp.Select, columns: list[Typed], scope: Scope) -> str:
     if distinct.args.get("on"):
         scope.error("SYNTAX_ERROR", "mismatched input 'ON'", distinct)
     for column in columns:
-        if has_map(column.type):
-            message = f"DISTINCT of values of type {column.type} is not supported locally"
-            scope.error("NOT_SUPPORTED", message, node)
+        refuse_map(column.type, "DISTINCT of", scope, node)
     return "DISTINCT "
 
 

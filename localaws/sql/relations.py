@@ -8,7 +8,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
-from localaws.sql.expressions import compile_as, refuse_nested, refuse_parts, refuse_special
+from localaws.sql.expressions import compile_as, refuse_parts, refuse_special
+from localaws.sql.expressions.core import comparison
 from localaws.sql.scope import Field, Output, Relation, Scope
 from localaws.sql.sources import Source, aliased, table
 from localaws.sql.types import BOOLEAN, common_type
@@ -262,9 +263,8 @@ def _using(
         if target is None:
             message = f"Cannot apply operator: {sides[0].type} = {sides[1].type}"
             scope.error("TYPE_MISMATCH", message, node)
-        refuse_nested(target, scope, node)
         a, b = (coerce(each, target) for each in sides)
-        conditions.append(f"{a.sql} = {b.sql}")
+        conditions.append(comparison("=", a, b, scope, node))
         value = {"RIGHT": b.sql, "FULL": f"coalesce({a.sql}, {b.sql})"}.get(kind, a.sql)
         merged.append(Field(node.name, target, value))
 

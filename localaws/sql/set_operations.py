@@ -6,6 +6,7 @@ Source of the rules: Trino's StatementAnalyzer (visitSetOperation, visitValues).
 from sqlglot import exp
 
 from localaws.sql.expressions import compile_expression, refuse_parts, unify
+from localaws.sql.expressions.placement import refuse_map
 from localaws.sql.scope import Output, Scope, Typed
 from localaws.sql.sources import coerced_output
 from localaws.sql.types import common_type
@@ -54,6 +55,8 @@ def _common_types(left: Output, right: Output, node: exp.SetOperation, scope: Sc
         if common is None:
             message = f"column {i} in {word} query has incompatible types: {a}, {b}"
             scope.error("TYPE_MISMATCH", message, node)
+        if node.args.get("distinct") or not isinstance(node, exp.Union):
+            refuse_map(common, word, scope, node)
         types.append(common)
     return types
 

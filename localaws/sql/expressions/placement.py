@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from localaws.sql import functions
 from localaws.sql.scope import Scope
+from localaws.sql.types import Type
 
 
 def special_calls(node: exp.Expression) -> Iterator[exp.Expression]:
@@ -102,3 +103,28 @@ def refuse_windows(nodes: Iterator[exp.Expression], message: str, scope: Scope) 
     for node in nodes:
         for found in windows(node):
             scope.error("NESTED_WINDOW", message, found)
+
+
+def refuse_map(type_: Type, what: str, scope: Scope, node: exp.Expression) -> None:
+    """Raises NOT_SUPPORTED where `type_` holds a map: the engine tells maps apart by the order of
+    their entries, Trino does not."""
+    if _has_map(type_):
+        message = f"{what} values of type {type_} is not supported locally"
+        scope.error("NOT_SUPPORTED", message, node)
+
+
+def _has_map(type_: Type) -> bool:
+    if type_.base == "row":
+        return any(_has_map(field) for _, field in type_.args)
+    return type_.base == "map" or (type_.base == "array" and _has_map(type_.element))
+
+
+def refuse_unorderable(type_: Type, where: str, scope: Scope, node: exp.Expression) -> None:
+    """Raises TYPE_MISMATCH for what Trino does not order, NOT_SUPPORTED for arrays and rows, where
+    Trino fails on NULLs inside."""
+    if type_.base in ("map", "json"):
+        message = f"{type_} is not orderable, and therefore cannot be used in {where}"
+        scope.error("TYPE_MISMATCH", message, node)
+    if type_.base in ("array", "row"):
+        message = f"ordering values of type {type_} is not supported locally"
+        scope.error("NOT_SUPPORTED", message, node)

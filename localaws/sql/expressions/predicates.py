@@ -13,10 +13,9 @@ from localaws.sql.expressions.core import (
     compile_expression,
     compiles,
     handler_of,
-    refuse_nested,
     unify,
 )
-from localaws.sql.expressions.subqueries import quantified
+from localaws.sql.expressions.subqueries import any_or_all, quantified
 from localaws.sql.functions.registry import BadArgument
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import (
@@ -151,11 +150,7 @@ def _in(node: exp.In, scope: Scope) -> Typed:
                 f"{value.type} vs {output.types[0]}"
             )
             scope.error("TYPE_MISMATCH", message, node)
-        refuse_nested(target, scope, node)
-        member = coerce(Typed("q.c0", output.types[0]), target).sql
-        return Typed(
-            f"({coerce(value, target).sql} IN (SELECT {member} FROM ({output.sql}) AS q))", BOOLEAN
-        )
+        return any_or_all("=", "ANY", coerce(value, target), output, scope, node)
     members = [compile_expression(each, scope) for each in node.expressions]
     what = "IN value and list items must be the same type or coercible to a common type"
     value, *members = unify([value, *members], scope, node, what)

@@ -4,10 +4,11 @@ from sqlglot import exp
 
 from localaws.sql import operators
 from localaws.sql.casts import coerce
+from localaws.sql.comparisons import NESTED
 from localaws.sql.expressions.core import (
+    comparison,
     compile_expression,
     compiles,
-    refuse_nested,
     syntax,
 )
 from localaws.sql.functions.registry import BadArgument
@@ -73,13 +74,22 @@ def quantified(node: exp.Binary, scope: Scope) -> Typed | None:
             operators.binary(type(node), value, Typed("NULL", output.types[0]))
     except (operators.TypeMismatch, BadArgument) as error:
         scope.error("TYPE_MISMATCH", str(error), node)
-    refuse_nested(target, scope, node)
-    member = coerce(Typed("q.c0", output.types[0]), target).sql
-    symbol = _SYMBOLS[type(node)]
-    return Typed(
-        f"({coerce(value, target).sql} {symbol} {word} (SELECT {member} FROM ({output.sql}) AS q))",
-        BOOLEAN,
-    )
+    return any_or_all(_SYMBOLS[type(node)], word, coerce(value, target), output, scope, node)
+
+
+def any_or_all(
+    symbol: str, word: str, value: Typed, output: Output, scope: Scope, node: exp.Expression
+) -> Typed:
+    """Whether `value symbol` ANY or ALL rows of a query of one column, coerced to its type."""
+    member = coerce(Typed("q.c0", output.types[0]), value.type).sql
+    rows = f"({output.sql}) AS q"
+    if value.type.base not in (*NESTED, "real", "double"):
+        return Typed(f"({value.sql} {symbol} {word} (SELECT {member} FROM {rows}))", BOOLEAN)
+    # Where the engine compares by other rules: row by row.
+    name = scope.analysis.alias()
+    test = comparison(symbol, value, Typed(name, value.type), scope, node)
+    members = f"coalesce((SELECT list({member}) FROM {rows}), [])"
+    return Typed(f"tr_{word.lower()}(list_transform({members}, lambda {name}: {test}))", BOOLEAN)
 
 
 _WORDS = {"ALL": "ALL", "ANY": "ANY", "SOME": "ANY"}

@@ -9,7 +9,13 @@ from localaws.sql import functions
 from localaws.sql.expressions.aggregates import aggregate, order_items
 from localaws.sql.expressions.core import compile_expression, compiles, refuse_parts
 from localaws.sql.expressions.frames import frame_clause
-from localaws.sql.expressions.placement import refuse_windows, window_call, window_parts
+from localaws.sql.expressions.placement import (
+    refuse_map,
+    refuse_unorderable,
+    refuse_windows,
+    window_call,
+    window_parts,
+)
 from localaws.sql.functions.windows import OFFSET_FUNCTIONS, VALUE_FUNCTIONS
 from localaws.sql.scope import Scope, Typed
 
@@ -111,8 +117,13 @@ def _clause(node: exp.Window, scope: Scope) -> str:
     parts = []
     if partition := node.args.get("partition_by"):
         keys = [compile_expression(each, scope) for each in partition]
+        for key in keys:
+            refuse_map(key.type, "PARTITION BY", scope, node)
         parts.append(f"PARTITION BY {', '.join(key.sql for key in keys)}")
     order, frame = node.args.get("order"), node.args.get("spec")
+    for item in order.expressions if order else []:
+        type_ = compile_expression(item.this, scope).type
+        refuse_unorderable(type_, "window function ORDER BY", scope, item)
     if frame is not None:
         ordered, clause = frame_clause(frame, order, scope)
         return " ".join([*parts, *([f"ORDER BY {ordered}"] if ordered else []), clause])
