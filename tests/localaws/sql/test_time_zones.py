@@ -175,7 +175,7 @@ def test_data_in_utc_is_shown(query) -> None:
         ("SELECT at_timezone(now(), 'Mars/Base')", "NOT_SUPPORTED"),
         ("SELECT at_timezone(now(), 'america/new_york')", "NOT_SUPPORTED"),
         ("SELECT at_timezone(now(), '+15:00')", "NOT_SUPPORTED"),
-        ("SELECT TIMESTAMP '2020-01-01 EST'", "NOT_SUPPORTED: line 1:18: the time zone EST"),
+        ("SELECT TIMESTAMP '2020-01-01 EST'", "NOT_SUPPORTED: line 1:8: the time zone EST"),
         ("SELECT TIMESTAMP '2020-13-01 Asia/Tokyo'", "INVALID_LITERAL"),
         ("SELECT from_unixtime_nanos(1)", "NOT_SUPPORTED"),
         (
