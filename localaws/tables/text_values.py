@@ -7,7 +7,6 @@ import base64
 import json
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from localaws.java_text import java_float
@@ -107,8 +106,8 @@ def json_text(type_: Type, *, openx: bool) -> Text:
                 return lambda value: f'"{hive_timestamp(value).replace(" ", "T")}Z"'
             return lambda value: f'"{hive_timestamp(value)}"'
         case "decimal":
-            # Java's BigDecimal.toString; as a string from OpenX.
-            return (lambda value: f'"{_big_decimal(value)}"') if openx else _big_decimal
+            # Python's text of a decimal is Java's; a string from OpenX.
+            return (lambda value: f'"{value}"') if openx else str
         case "real" | "double":
             text = _plain(type_)
             return lambda value: text(value) if _is_finite(value) else f'"{text(value)}"'
@@ -155,10 +154,6 @@ def json_object(names: list[str], types: list[Type], *, openx: bool) -> Text:
 
 def _json_string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _big_decimal(value: Decimal) -> str:
-    return str(value)
 
 
 def _is_finite(value: float) -> bool:

@@ -131,7 +131,7 @@ class Written:
 
 SERDES = {"JSON": json_format.HIVE, "OPENX_JSON": json_format.OPENX}
 ANY_ROWS = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
