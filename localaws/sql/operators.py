@@ -120,7 +120,7 @@ def _decimal(symbol: str, left: Typed, right: Typed) -> Typed:
             if s1 + s2 > 38:
                 raise TypeMismatch(f"DECIMAL scale must be in range [0, precision (38)]: {s1 + s2}")
             result = decimal(min(38, p1 + p2), s1 + s2)
-            return Typed(f"CAST(({left.sql} * {right.sql}) AS {result.duckdb()})", result)
+            return Typed(f"CAST(({_wide(left)} * {right.sql}) AS {result.duckdb()})", result)
         case "/":
             return _decimal_divide(left, right)
     scale = max(s1, s2)
@@ -146,11 +146,16 @@ def _decimal_divide(left: Typed, right: Typed) -> Typed:
     return Typed(f"CAST({shifted} AS {result.duckdb()})", result)
 
 
+def _wide(value: Typed) -> str:
+    """Kept in 128 bits: of two that fit into 64 bits the engine's product must fit there too."""
+    return f"CAST({value.sql} AS {decimal(38, value.type.args[1]).duckdb()})"
+
+
 def _unscaled(value: Typed) -> str:
     """The digits of a decimal as a whole number."""
     precision, scale = value.type.args
     if precision + scale <= 38:
-        return f"CAST({value.sql} * {10**scale} AS HUGEINT)"
+        return f"CAST({_wide(value)} * {10**scale} AS HUGEINT)"
     return f"CAST(replace(CAST({value.sql} AS VARCHAR), '.', '') AS HUGEINT)"
 
 
