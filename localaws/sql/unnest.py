@@ -7,29 +7,31 @@ from localaws.sql.scope import Field, Relation, Scope, Typed
 from localaws.sql.sources import Source, column_aliases
 from localaws.sql.types import BIGINT, INTEGER, UNKNOWN, Type, array, can_coerce
 
+_LONGEST_INLINE = 1000  # characters
+
 
 def unnest(node: exp.Unnest, scope: Scope) -> Source:
     """Arrays and maps side by side, the shorter padded with NULL; arrays of rows as columns.
 
-    The arguments are computed once, by the innermost query. Source: Trino documentation,
-    "SELECT", and its TestUnnest.
+    Source: Trino documentation, "SELECT", and its TestUnnest.
     """
     refuse_parts(node, {"expressions", "alias", "offset"}, scope)
-    values, parts, columns, lengths = [], [], [], []
-    for i, argument in enumerate(node.expressions):
-        value = compile_expression(argument, scope)
-        if value.type == array(UNKNOWN):
-            value = Typed(f"CAST({value.sql} AS {array(INTEGER).duckdb()})", value.type)
-        values.append(f"{value.sql} AS e{i}")
+    arguments = [_argument(each, scope) for each in node.expressions]
+    # Inside unnest() a value keeps the order of its elements; computed by a query below it does
+    # not. Only what is long is computed there, once.
+    inline = sum(len(each.sql) for each in arguments) <= _LONGEST_INLINE
+    parts, columns, lengths = [], [], []
+    for i, (argument, value) in enumerate(zip(node.expressions, arguments, strict=True)):
+        e = value.sql if inline else f"e{i}"
         match value.type.base:
             case "array":
-                parts.append(f"unnest(e{i}) AS u{i}")
-                lengths.append(f"coalesce(len(e{i}), 0)")
+                parts.append(f"unnest({e}) AS u{i}")
+                lengths.append(f"coalesce(len({e}), 0)")
                 columns += _element_columns(value.type.element, f"u{i}")
             case "map":
-                parts.append(f"unnest(map_keys(e{i})) AS k{i}")
-                parts.append(f"unnest(map_values(e{i})) AS v{i}")
-                lengths.append(f"coalesce(CAST(cardinality(e{i}) AS BIGINT), 0)")
+                parts.append(f"unnest(map_keys({e})) AS k{i}")
+                parts.append(f"unnest(map_values({e})) AS v{i}")
+                lengths.append(f"coalesce(CAST(cardinality({e}) AS BIGINT), 0)")
                 key, element = value.type.args
                 columns += [(f"k{i}", None, key), (f"v{i}", None, element)]
             case _:
@@ -39,12 +41,21 @@ def unnest(node: exp.Unnest, scope: Scope) -> Source:
         parts.append(f"unnest(range(1, CAST(greatest({', '.join(lengths)}) AS BIGINT) + 1)) AS n")
         columns.append(("n", None, BIGINT))
     selected = ", ".join(f"{sql} AS c{i}" for i, (sql, _, _) in enumerate(columns))
+    values = ", ".join(f"{each.sql} AS e{i}" for i, each in enumerate(arguments))
+    source = "" if inline else f" FROM (SELECT {values})"
     return _values(
-        f"SELECT {selected} FROM (SELECT {', '.join(parts)} FROM (SELECT {', '.join(values)}))",
+        f"SELECT {selected} FROM (SELECT {', '.join(parts)}{source})",
         [(name, type_) for _, name, type_ in columns],
         node,
         scope,
     )
+
+
+def _argument(node: exp.Expression, scope: Scope) -> Typed:
+    value = compile_expression(node, scope)
+    if value.type == array(UNKNOWN):
+        return Typed(f"CAST({value.sql} AS {array(INTEGER).duckdb()})", value.type)
+    return value
 
 
 def _element_columns(element: Type, sql: str) -> list[tuple[str, str | None, Type]]:

@@ -83,3 +83,13 @@ def test_columns(query, sql, columns) -> None:
 )  # fmt: skip
 def test_failure(failure, sql, error) -> None:
     assert failure(sql).startswith(error)
+
+
+def test_elements_keep_their_order(query) -> None:
+    """SQL promises none, but on Athena nobody sees another."""
+    numbers = ", ".join(map(str, range(50)))
+    _, _, rows = query(
+        f"SELECT x, n FROM (VALUES ARRAY[{numbers}]) t(a)"
+        " CROSS JOIN UNNEST(transform(a, e -> e * 2)) WITH ORDINALITY u(x, n)"
+    )
+    assert rows == [(str(2 * i), str(i + 1)) for i in range(50)]
