@@ -21,7 +21,7 @@ from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
 from localaws.sql.scope import Scope
 from localaws.sql.sources import coerced_output
-from localaws.sql.types import Type, can_coerce
+from localaws.sql.types import Type, can_store
 from localaws.tables import csv_format, hive_writer, iceberg, json_format
 from localaws.tables.hive import HiveTable, load_hive_table
 from localaws.tables.hive_scan import TEXT_INPUT
@@ -342,12 +342,6 @@ def insert(
     return Outcome("DML", "INSERT", update_count=rows, scanned=plan.scanned, written=objects)
 
 
-def _can_store(source: Type, target: Type) -> bool:
-    """Beyond what is coerced everywhere, INSERT cuts text and takes whole decimals as integers."""
-    whole = source.base == "decimal" and source.args[1] == 0 and target.is_integer
-    return can_coerce(source, target) or (source.is_string and target.is_string) or whole
-
-
 def _insert_plan(
     tree: exp.Insert,
     sql: str,
@@ -369,7 +363,7 @@ def _insert_plan(
         raise QueryError("DUPLICATE_COLUMN_NAME", "Insert column name is specified more than once")
     wanted = [types[name] for name in given]
     if len(output.types) != len(wanted) or not all(
-        _can_store(a, b) for a, b in zip(output.types, wanted, strict=False)
+        can_store(a, b) for a, b in zip(output.types, wanted, strict=False)
     ):
         message = (
             "Insert query has mismatched column types: "

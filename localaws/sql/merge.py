@@ -13,7 +13,7 @@ from localaws.sql.expressions import compile_as, compile_expression, refuse_part
 from localaws.sql.queries import compile_query
 from localaws.sql.relations import compile_from
 from localaws.sql.scope import Analysis, Field, Output, Relation, Scope, Tables, Typed
-from localaws.sql.types import BOOLEAN, Type, can_coerce, quoted
+from localaws.sql.types import BOOLEAN, Type, can_store, quoted
 from localaws.tables.iceberg import IcebergTable
 
 TARGET, SOURCE = "target", "source"
@@ -174,7 +174,7 @@ def _inserted(then: exp.Insert, table: IcebergTable, scope: Scope) -> tuple[str,
 
 def _stored(node: exp.Expression, type_: Type, name: str, scope: Scope) -> str:
     value: Typed = compile_expression(node, scope)
-    if not (can_coerce(value.type, type_) or (value.type.is_string and type_.is_string)):
+    if not can_store(value.type, type_):
         message = f"column {name} is of type {type_} but expression is of type {value.type}"
         scope.error("TYPE_MISMATCH", message, node)
     return coerce(value, type_).sql

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from localaws.sql.casts import coerce
+from localaws.sql.casts import CannotCast, coerce
 from localaws.sql.dialect import parse_query
 from localaws.sql.errors import QueryError
 from localaws.sql.scope import Field, Output, Relation, Scan, Scope, Typed, View
@@ -161,8 +161,11 @@ def coerced_output(output: Output, types: list[Type], scope: Scope) -> Output:
     if list(output.types) == types:
         return output
     alias = scope.analysis.alias()
-    columns = ", ".join(
-        f"{coerce(Typed(f'{alias}.c{i}', source), target).sql} AS c{i}"
-        for i, (source, target) in enumerate(zip(output.types, types, strict=True))
-    )
+    try:
+        columns = ", ".join(
+            f"{coerce(Typed(f'{alias}.c{i}', source), target).sql} AS c{i}"
+            for i, (source, target) in enumerate(zip(output.types, types, strict=True))
+        )
+    except CannotCast as error:
+        scope.error("NOT_SUPPORTED", str(error))
     return Output(f"SELECT {columns} FROM ({output.sql}) AS {alias}", output.names, tuple(types))

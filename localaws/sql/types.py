@@ -410,6 +410,24 @@ def can_coerce(source: Type, target: Type) -> bool:
     return common is not None and _unnamed(common) == _unnamed(target)
 
 
+def can_store(source: Type, target: Type) -> bool:
+    """Whether INSERT and its like put `source` into a column of type `target`.
+
+    Any two types that have one in common will do, which is then cast (and may fail); of limited
+    text inside of other values only what is coerced. Source: Trino's StatementAnalyzer.
+    """
+    if target.base in ("array", "map", "row") and _has_limited_text(target):
+        return can_coerce(source, target)
+    return common_type(source, target) is not None
+
+
+def _has_limited_text(type_: Type) -> bool:
+    parts = [field for _, field in type_.args] if type_.base == "row" else type_.args
+    if type_.base in ("array", "map", "row"):
+        return any(_has_limited_text(part) for part in parts)
+    return type_.is_string and bool(type_.args)
+
+
 _NUMBERS = (*INTEGERS, "real", "double")
 
 

@@ -7,7 +7,7 @@ That a number with a point is a double: dbt-athena's own test_connections (1 / 0
 
 import pytest
 
-from localaws.sql.types import can_coerce, common_type, parse_trino_type
+from localaws.sql.types import can_coerce, can_store, common_type, parse_trino_type
 
 UUID = "12151fd2-7586-11e9-8f9e-2a86e4085a59"
 
@@ -164,3 +164,22 @@ def test_coercion(left, right, common, left_fits, right_fits) -> None:
     assert (str(result) if result else None) == common
     assert common_type(other, one) == result
     assert (can_coerce(one, other), can_coerce(other, one)) == (left_fits, right_fits)
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "fits"),
+    [
+        ("bigint", "integer", True),
+        ("varchar", "varchar(3)", True),
+        ("varchar", "char(3)", True),
+        ("timestamp(3) with time zone", "timestamp(6)", True),
+        ("double", "decimal(5,2)", True),
+        ("array(bigint)", "array(integer)", True),
+        ("array(varchar)", "array(varchar(3))", False),
+        ("array(varchar(2))", "array(varchar(3))", True),
+        ("integer", "varchar", False),
+        ("varchar", "date", False),
+    ],
+)
+def test_what_a_column_takes(source, column, fits) -> None:
+    assert can_store(parse_trino_type(source), parse_trino_type(column)) == fits
