@@ -27,6 +27,7 @@ from localaws.tables.hive import HiveTable, load_hive_table
 from localaws.tables.hive_scan import TEXT_INPUT
 from localaws.tables.hive_writer import Written
 from localaws.tables.locations import split_location
+from localaws.tables.partition_schemas import closed_partitions
 from localaws.tables.projection import refuse_insert
 from localaws.tables.resolver import Lakehouse, Plan
 from localaws.tables.views import is_view
@@ -430,6 +431,7 @@ def _existing(table: HiveTable) -> hive_writer.Target:
         {**_avro_properties(table), **table.serde_parameters},
         table.partition_keys,
         known={partition.values: partition.location for partition in table.partitions},
+        closed=closed_partitions(table),
     )
 
 

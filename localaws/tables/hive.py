@@ -26,9 +26,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Partition:
+    """`storage` is its StorageDescriptor: how its objects are to be read."""
+
     values: tuple[str, ...]
     location: str
-    serde_parameters: dict[str, str]
+    storage: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,13 @@ def _column(column: dict[str, Any], table: HiveTable) -> tuple[str, Type]:
 def load_hive_table(glue: dict[str, Any], catalog: Catalog) -> HiveTable:
     if not glue.get("PartitionKeys") or is_projected(glue):
         return HiveTable(glue)
-    partitions = tuple(
-        Partition(
-            tuple(each["Values"]),
-            (each.get("StorageDescriptor") or {}).get("Location", ""),
-            ((each.get("StorageDescriptor") or {}).get("SerdeInfo") or {}).get("Parameters") or {},
-        )
-        for each in catalog.partitions(glue["DatabaseName"], glue["Name"])
-    )
-    return HiveTable(glue, partitions)
+    found = catalog.partitions(glue["DatabaseName"], glue["Name"])
+    return HiveTable(glue, tuple(map(_partition, found)))
+
+
+def _partition(partition: dict[str, Any]) -> Partition:
+    storage = partition.get("StorageDescriptor") or {}
+    return Partition(tuple(partition["Values"]), storage.get("Location", ""), storage)
 
 
 def splits(table: HiveTable, partitions: list[Partition], store: ObjectStore) -> list[Split]:

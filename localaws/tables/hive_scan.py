@@ -18,7 +18,8 @@ from localaws.tables import (
     regex_format,
 )
 from localaws.tables.decoded import lines_sql
-from localaws.tables.hive import HiveTable, Split, splits
+from localaws.tables.hive import HiveTable, Partition, Split, splits
+from localaws.tables.partition_schemas import grouped
 from localaws.tables.pruning import kept_partitions, partition_value
 from localaws.tables.readings import Reading
 from localaws.tables.text_lines import FILE, compression
@@ -31,21 +32,27 @@ def read(
     scan: Scan, table: HiveTable, store: ObjectStore, scratch: Path, session: Session
 ) -> Reading:
     kept = kept_partitions(scan, table, store, session)
-    found = splits(table, kept, store)
+    found = [
+        (described, splits(described, partitions, store))
+        for described, partitions in _descriptions(table, kept)
+    ]
+    everything = [each for _, group in found for each in group]
     data = [each for each in table.data_columns if each[0] in scan.used]
     keys = [each for each in table.partition_columns if each[0] in scan.used]
-    if not found:
+    if not everything:
         return Reading(_empty(data + keys))
     names = ", ".join(f"f.{quoted(name)}" for name, _ in data)
-    relation = _relation(table, data, found, scratch, session)
-    reading = Reading(relation, sum(each.stored.size for each in found))
+    relation = _union(
+        [_as_table(described, data, group, scratch, session) for described, group in found if group]
+    )
+    reading = Reading(relation, sum(each.stored.size for each in everything))
     if table.serde == parquet_format.SERDE:
-        paths = tuple(each.stored.path for each in found)
+        paths = tuple(each.stored.path for each in everything)
         reading = Reading(relation, 0, paths, {name: name for name, _ in data})
     if not keys and "$path" not in scan.used:
         return replace(reading, sql=f"(SELECT {names or '1 AS one'} FROM {relation} AS f)")
     key_columns = [name for name, _ in keys]
-    rows = ", ".join(_place(each, table, keys) for each in found)
+    rows = ", ".join(_place(each, table, keys) for each in everything)
     columns = ", ".join([quoted(FILE), '"$path"', *map(quoted, key_columns)])
     selected = ", ".join([*([names] if names else []), *(f"p.{quoted(k)}" for k in key_columns)])
     prefix = f"{selected}, " if selected else ""
@@ -54,6 +61,25 @@ def read(
         f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p."$file")'
     )
     return replace(reading, sql=located)
+
+
+def _descriptions(
+    table: HiveTable, partitions: list[Partition]
+) -> list[tuple[HiveTable, list[Partition]]]:
+    return grouped(table, partitions) if table.partition_keys else [(table, [])]
+
+
+def _as_table(
+    described: HiveTable, columns: _Columns, found: list[Split], scratch: Path, session: Session
+) -> str:
+    """Partitions that are `described` in one way, in the types of the table's `columns`."""
+    types = dict(described.data_columns)
+    own = [(name, types[name]) for name, _ in columns]
+    relation = _relation(described, own, found, scratch, session)
+    if own == columns:
+        return relation
+    values = [f"CAST({quoted(n)} AS {type_.duckdb()}) AS {quoted(n)}" for n, type_ in columns]
+    return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {relation})"
 
 
 def _relation(
@@ -70,13 +96,18 @@ def _relation(
     if table.storage.get("InputFormat", TEXT_INPUT) != TEXT_INPUT:
         message = f"{table.database}.{table.name}: {table.storage['InputFormat']}"
         raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
-    _refuse_other_properties(table)
     groups: dict[str, list[Path]] = {}
     for each in found:
         groups.setdefault(compression(each.stored.key), []).append(each.stored.path)
     parts = [
         _text(table, columns, files, codec, scratch, session) for codec, files in groups.items()
     ]
+    return _union(parts)
+
+
+def _union(parts: list[str]) -> str:
+    if len(parts) == 1:
+        return parts[0]
     return f"({' UNION ALL '.join(f'SELECT * FROM {part}' for part in parts)})"
 
 
@@ -107,16 +138,6 @@ def _text(
             return json_format.table_sql(columns, files, codec, table, scratch, session)
     message = f"{table.database}.{table.name}: SerDe {table.serde or '(none)'}"
     raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
-
-
-def _refuse_other_properties(table: HiveTable) -> None:
-    """Partitions of a text table may be written in another way than the table says."""
-    if table.serde in json_format.SERDES:
-        return
-    for partition in table.partitions:
-        if partition.serde_parameters not in ({}, table.serde_parameters):
-            message = f"{table.database}.{table.name}: partition {'/'.join(partition.values)}"
-            raise QueryError("NOT_SUPPORTED", f"{message} has SerDe properties of its own")
 
 
 def _header_lines(table: HiveTable) -> int:

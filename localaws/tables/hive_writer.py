@@ -27,7 +27,7 @@ _BUCKET = "bucket"
 class Target:
     """What to write where. `partitioned_by` are the last of `columns`; `format` and `codec` are
     names of `encoders.FORMATS`; `properties` are the SerDe's; `known`: the locations of the
-    partitions that exist, by their values."""
+    partitions that exist, by their values; `closed`: why one of them must not be written to."""
 
     columns: list[tuple[str, Type]]
     location: str
@@ -38,6 +38,7 @@ class Target:
     bucketed_by: tuple[str, ...] = ()
     buckets: int = 0
     known: dict[tuple[str, ...], str] = field(default_factory=dict)
+    closed: dict[tuple[str, ...], QueryError] = field(default_factory=dict)
 
     @property
     def data(self) -> list[tuple[str, Type]]:
@@ -126,6 +127,8 @@ def _write_groups(
     rows = 0
     for number, group in enumerate(groups):
         values = tuple(map(_partition_text, group[: len(keys)], types))
+        if values in target.closed:
+            raise target.closed[values]
         partitions[values] = None
         same = " AND ".join(
             f"{column} IS NOT DISTINCT FROM {_constant(value, type_)}"

@@ -59,22 +59,21 @@ class JsonOptions:
         """Raises NOT_SUPPORTED for a property that is not known."""
         openx = table.serde == OPENX
         found: dict[str, Any] = {"openx": openx, "mapping": {}}
-        for properties in (table.serde_parameters, *(p.serde_parameters for p in table.partitions)):
-            for name, value in properties.items():
-                told = value.lower() == "true"
-                if name in ("paths", "serialization.format", "explicit.null"):
-                    continue  # the crawler's note of the keys; what concerns writing
-                if openx and name.startswith("mapping."):
-                    found["mapping"][name.removeprefix("mapping.").lower()] = value
-                elif openx and name == "ignore.malformed.json":
-                    found["ignore_malformed"] = told
-                elif openx and name == "case.insensitive":
-                    found["case_sensitive"] = not told
-                elif openx and name == "dots.in.keys":
-                    found["dots"] = told
-                else:
-                    message = f"{table.database}.{table.name}: SerDe property {name}"
-                    raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
+        for name, value in table.serde_parameters.items():
+            told = value.lower() == "true"
+            if name in ("paths", "serialization.format", "explicit.null"):
+                continue  # the crawler's note of the keys; what concerns writing
+            if openx and name.startswith("mapping."):
+                found["mapping"][name.removeprefix("mapping.").lower()] = value
+            elif openx and name == "ignore.malformed.json":
+                found["ignore_malformed"] = told
+            elif openx and name == "case.insensitive":
+                found["case_sensitive"] = not told
+            elif openx and name == "dots.in.keys":
+                found["dots"] = told
+            else:
+                message = f"{table.database}.{table.name}: SerDe property {name}"
+                raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
         return cls(**found)
 
     def applied(self, keys: Keys) -> Keys:

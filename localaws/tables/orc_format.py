@@ -24,8 +24,9 @@ def scan_sql(
     columns: list[tuple[str, Type]], files: list[Path], table: HiveTable, scratch: Path
 ) -> str:
     """A relation of `columns` and "$file". Raises HIVE_BAD_DATA for a type that differs."""
-    by_place = table.serde_parameters.get("orc.column.index.access", "true").lower() == "true"
-    places = {name: i for i, (name, _) in enumerate(table.data_columns)} if by_place else None
+    places = (
+        {name: i for i, (name, _) in enumerate(table.data_columns)} if by_place(table) else None
+    )
     schema = decoded.arrow_schema(columns)
     way = f"orc {sorted(places.items()) if places else 'by name'} {[str(t) for _, t in columns]}"
     source = decoded.scan_sql(
@@ -33,6 +34,10 @@ def scan_sql(
     )
     names = ", ".join(quoted(name) for name in [*schema.names, FILE])
     return f"(SELECT {names} FROM {source})"
+
+
+def by_place(table: HiveTable) -> bool:
+    return table.serde_parameters.get("orc.column.index.access", "true").lower() == "true"
 
 
 def _decode(

@@ -98,7 +98,7 @@ def _projected(
         if split_location(projection.partition_location(row))[1] in folders
     ]
     kept = matching(rows, table.partition_columns, scan.alias, scan.filters, session)
-    return [Partition(rows[i], projection.partition_location(rows[i]), {}) for i in kept]
+    return [Partition(rows[i], projection.partition_location(rows[i]), table.storage) for i in kept]
 
 
 def _folders(projection: Projection, store: ObjectStore) -> set[str]:
