@@ -42,7 +42,9 @@ HISTORY = timedelta(days=45)
 MEGABYTE = 1 << 20
 BILLED_AT_LEAST = 10
 # Statements that plan a query without reading its tables.
-_PLANS_ONLY = re.compile(r"(explain|create\s+(or\s+replace\s+)?view)\b", re.IGNORECASE)
+_PLANS_ONLY = re.compile(
+    r"(explain(?!\s+analyze)|create\s+(or\s+replace\s+)?view)\b", re.IGNORECASE
+)
 SCAN_LIMIT_EXCEEDED = "Bytes scanned limit was exceeded"
 
 log = logging.getLogger("localaws.athena")
@@ -143,9 +145,8 @@ class Executions:
         # Again and again: an interrupt between two statements of one execution is lost.
         for _ in range(STOP_TRIES):
             with self._changed:
-                session = self._sessions.get(id_)
-            if session:
-                session.cancel()
+                if id_ in self._sessions:
+                    self._sessions[id_].cancel()
             if self.wait(id_, 0.05)["Status"]["State"] in FINAL:
                 return
 
@@ -158,10 +159,9 @@ class Executions:
 
     def close(self) -> None:
         with self._changed:
-            running = list(self._sessions.values())
             self._cancelled |= set(self._sessions)
-        for session in running:
-            session.cancel()
+            for session in self._sessions.values():
+                session.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _forget(self, ids: Iterable[str]) -> None:
@@ -190,7 +190,12 @@ class Executions:
                     if id_ in self._cancelled:
                         raise QueryError("QUERY_CANCELED", "The query was canceled")
                     self._sessions[id_] = session
-                self._answer(execution, session)
+                try:
+                    self._answer(execution, session)
+                finally:
+                    # Before its connection closes: what is closed cannot be cancelled.
+                    with self._changed:
+                        del self._sessions[id_]
             state = "SUCCEEDED"
         except QueryError as error:
             state, reason = self._failed(execution, error)
@@ -203,8 +208,6 @@ class Executions:
             state, reason = self._failed(execution, error)
         if session and reads and state != "SUCCEEDED":
             execution["Statistics"]["DataScannedInBytes"] = session.scanned
-        with self._changed:
-            self._sessions.pop(id_, None)
         self._finish(execution, state, reason)
 
     def _failed(self, execution: dict[str, Any], error: QueryError) -> tuple[str, str]:

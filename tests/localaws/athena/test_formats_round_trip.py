@@ -258,9 +258,9 @@ def lazy_line(line: str, columns: list[tuple[str, Type]]) -> dict:
 
 
 def tells_empty_from_null(value: Any) -> bool:
-    """Text cannot: no empty list or map, no list of one NULL."""
+    """Text cannot: no empty list or map, no list of one NULL or one empty text."""
     match value:
-        case [] | [None]:
+        case [] | [None] | [""]:
             return False
         case [*items]:
             return all(map(tells_empty_from_null, items))

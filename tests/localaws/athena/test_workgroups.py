@@ -101,10 +101,11 @@ def test_a_query_that_scans_too_much_is_cancelled(athena, group) -> None:
     assert athena.scanned(whole) > LIMIT > athena.scanned(column)
     updates = {"BytesScannedCutoffPerQuery": LIMIT}
     athena.client.update_work_group(WorkGroup=group, ConfigurationUpdates=updates)
-    execution = athena.execution(athena.start(whole, WorkGroup=group))
-    assert execution["Status"]["State"] == "CANCELLED"
-    assert execution["Status"]["StateChangeReason"] == "Bytes scanned limit was exceeded"
-    assert execution["Statistics"]["DataScannedInBytes"] == LIMIT
+    for sql in (whole, f"EXPLAIN ANALYZE {whole}"):
+        execution = athena.execution(athena.start(sql, WorkGroup=group))
+        assert execution["Status"]["State"] == "CANCELLED"
+        assert execution["Status"]["StateChangeReason"] == "Bytes scanned limit was exceeded"
+        assert execution["Statistics"]["DataScannedInBytes"] == LIMIT
     # Nothing is written by what may not read.
     place = f"s3://{athena.bucket}/copy/"
     sql = f"CREATE TABLE copy WITH (external_location = '{place}') AS SELECT * FROM big"
@@ -112,7 +113,7 @@ def test_a_query_that_scans_too_much_is_cancelled(athena, group) -> None:
     assert execution["Status"]["State"] == "CANCELLED"
     listed = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="copy/")
     assert listed["KeyCount"] == 0
-    for sql in (column, f"CREATE VIEW v AS {whole}"):
+    for sql in (column, f"CREATE VIEW v AS {whole}", f"EXPLAIN {whole}"):
         execution = athena.execution(athena.start(sql, WorkGroup=group))
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
     updates = {"RemoveBytesScannedCutoffPerQuery": True}
