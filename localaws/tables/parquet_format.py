@@ -31,12 +31,14 @@ def scan_sql(
         message = f"{table.name}: parquet.column.index.access is not supported locally"
         raise QueryError("NOT_SUPPORTED", message)
     files = text_list([str(path) for path in paths])
-    source = f"read_parquet({files}, union_by_name = true, filename = '{FILE}')"
+    shapes = {_stored(str(path), Hidden(session)) for path in paths}
     # Together the engine would find a type for files that differ; each must fit by itself.
-    for file_columns in {_stored(str(path), Hidden(session)) for path in paths}:
+    for file_columns in shapes:
         for name, type_ in columns:
             _value(name, type_, _by_name(file_columns))
-    stored = _by_name(_described(source, session))
+    union = ", union_by_name = true" if len(shapes) > 1 else ""
+    source = f"read_parquet({files}{union}, filename = '{FILE}')"
+    stored = _by_name(_described(source, session) if union else shapes.pop())
     values = [f"{_value(name, type_, stored)} AS {quoted(name)}" for name, type_ in columns]
     return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {source})"
 
