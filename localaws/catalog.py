@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -115,14 +115,20 @@ class Catalog:
         with self._lock:
             return _present(self._table(database, name).as_dict())
 
-    def create_table(self, database: str, input: dict[str, Any]) -> None:
-        """`input`: a TableInput; fields that only GetTable returns are left out.
+    def create_table(
+        self, database: str, input: dict[str, Any], partitions: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """`input`: a TableInput; fields that only GetTable returns are left out. The table appears
+        with its `partitions` (PartitionInputs), each of other values.
         Raises EntityNotFound (database), AlreadyExists."""
         input = table_input(input)
         with self.mutation(database, [input["Name"]]):
             if input["Name"] in self._database(database).tables:
                 raise AlreadyExists(f"Table {database.lower()}.{input['Name']} already exists.")
             self.backend.create_table(database.lower(), input["Name"], input)
+            stored = self._table(database, input["Name"])
+            for each in partitions:
+                stored.create_partition(partition_input(each))
 
     def update_table(
         self,

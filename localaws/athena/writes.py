@@ -173,9 +173,8 @@ def _create_hive(
     layout = hive_target(target.options, columns, location, format_)
     written = hive_writer.write(plan.sql, layout, session, lakehouse.store, lakehouse.scratch)
     glue = _hive_table(target.name, layout, format_)
-    lakehouse.catalog.create_table(target.database, glue)
-    inputs = [partition_input(glue, list(values)) for values in written.partitions]
-    lakehouse.catalog.create_partitions(target.database, target.name, inputs)
+    partitions = [partition_input(glue, list(values)) for values in written.partitions]
+    lakehouse.catalog.create_table(target.database, glue, partitions)
     return written
 
 

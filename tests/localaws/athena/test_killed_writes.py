@@ -148,11 +148,7 @@ def test_writes_of_many_files_are_whole_or_not_there_after_a_kill(
     made = [name for (name,) in athena("SHOW TABLES") if name.startswith("made_")]
     assert set(made) >= {f"made_{n}" for n in range(rounds["made"])}
     for name in made:
-        # A table that is there has all its objects; its partitions are entered after it.
-        counts = {row[0] for row in athena(f"SELECT count(*) FROM {name} GROUP BY p")}
-        assert counts <= {"500"}
-        if name in {f"made_{n}" for n in range(rounds["made"])}:
-            assert athena(f"SELECT count(*), sum(n) FROM {name}") == [("10000", str(total))]
+        assert athena(f"SELECT count(*), sum(n) FROM {name}") == [("10000", str(total))]
     for n in range(rounds["unloaded"] + 1):
         listed = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix=f"unloaded_{n}/")
         assert listed["KeyCount"] == 20 or (listed["KeyCount"] == 0 and n == rounds["unloaded"])
