@@ -20,10 +20,18 @@ def rendered_rows(
     """Each row's values as text, None for NULL."""
     for batch in batches:
         columns = [
-            [None if value is None else render(value, type_) for value in column.to_pylist()]
+            [None if value is None else render(value, type_) for value in _values(column)]
             for column, type_ in zip(batch.columns, types, strict=True)
         ]
         yield from zip(*columns, strict=True)
+
+
+def _values(column: pa.Array) -> list:
+    try:
+        return column.to_pylist()
+    except OverflowError:
+        message = "a date before the year 1 or after 9999 cannot be shown locally"
+        raise QueryError("NOT_SUPPORTED", message) from None
 
 
 def render(value: object, type_: Type) -> str:

@@ -39,6 +39,7 @@ class DuckDBEngine:
         self._instance.execute("SET GLOBAL order_by_non_integer_literal = true")
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
         self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
+        functions.register(self._instance)
         # tr_fail first: the others use it.
         families = (
             *("errors", "time_zones", "dates", "numbers", "date_texts", "strings", "casts"),
@@ -46,7 +47,6 @@ class DuckDBEngine:
         )
         for family in families:
             self._instance.execute((_MACROS / f"{family}.sql").read_text())
-        functions.register(self._instance)
         self._instance.execute("SET enable_external_access = false")
         self._instance.execute("SET lock_configuration = true")
 
@@ -124,6 +124,8 @@ def translated(error: Exception) -> QueryError:
         return QueryError(match["code"], match["message"])
     if "Max expression depth" in text:
         return QueryError("STACK_OVERFLOW", "statement is too large (stack overflow)")
+    if match := re.search(r"Unknown TimeZone '(.*)'!", text):
+        return QueryError("NOT_SUPPORTED", f"the time zone {match[1]} is not supported locally")
     if text.startswith("INTERRUPT Error"):
         return QueryError("QUERY_CANCELED", "The query was canceled")
     if "Division by zero in expression" in text:

@@ -3,7 +3,13 @@
 The `tr_*` macros stand in engine/macros/. A pair of types that is not listed is refused.
 """
 
-from localaws.sql.json_casts import can_be_json, can_come_from_json, from_json, to_text
+from localaws.sql.json_casts import (
+    can_be_json,
+    can_come_from_json,
+    decimal_text,
+    from_json,
+    to_text,
+)
 from localaws.sql.scope import DataZone, Typed
 from localaws.sql.time_zones import local_sql
 from localaws.sql.types import VARCHAR, Type, quoted, text_literal, timestamp
@@ -196,9 +202,13 @@ def _round_timestamp(sql: str, precision: int, target: int) -> str:
 def _text_sql(sql: str, source: Type) -> str:
     """`sql` as the text that Trino's CAST(... AS VARCHAR) gives."""
     match source.base:
-        case "tinyint" | "smallint" | "integer" | "bigint" | "decimal" | "boolean" | "date":
+        case "decimal":
+            return decimal_text(sql, source)
+        case "tinyint" | "smallint" | "integer" | "bigint" | "boolean" | "date":
             return f"CAST({sql} AS VARCHAR)"
-        case "real" | "double":
+        case "real":
+            return f"py_real_text({sql})"
+        case "double":
             return f"tr_float_to_varchar({sql})"
         case "timestamp":
             match source.args[0]:

@@ -31,7 +31,7 @@ def compare(symbol: str, left: str, right: str, type_: Type) -> str:
     Raises BadArgument for a comparison that the engine cannot do.
     """
     if symbol in ("IS DISTINCT FROM", "IS NOT DISTINCT FROM"):
-        if _has(type_, ("map",)):
+        if has(type_, ("map",)):
             raise BadArgument(f"telling values of type {type_} apart is not supported locally")
         return f"({left} {symbol} {right})"
     if type_.base in ("real", "double"):
@@ -42,7 +42,7 @@ def compare(symbol: str, left: str, right: str, type_: Type) -> str:
         return _equal(left, right, type_)
     if symbol == "<>":
         return f"(NOT {_equal(left, right, type_)})"
-    if _has(type_, ("map", "json")):
+    if has(type_, ("map", "json")):
         raise BadArgument(f"ordering values of type {type_} is not supported locally")
     unsure = f"({_has_null(left, type_)} OR {_has_null(right, type_)})"
     message = text_literal(f"comparing values of type {type_} with NULL in them is not supported")
@@ -53,12 +53,13 @@ def compare(symbol: str, left: str, right: str, type_: Type) -> str:
     )
 
 
-def _has(type_: Type, bases: tuple[str, ...]) -> bool:
+def has(type_: Type, bases: tuple[str, ...]) -> bool:
+    """Whether a type of `bases` is in `type_`."""
     match type_.base:
         case "array" | "map":
-            return type_.base in bases or any(_has(each, bases) for each in type_.args)
+            return type_.base in bases or any(has(each, bases) for each in type_.args)
         case "row":
-            return any(_has(each, bases) for _, each in type_.args)
+            return any(has(each, bases) for _, each in type_.args)
     return type_.base in bases
 
 

@@ -51,7 +51,9 @@ def to_text(sql: str, type_: Type, cast: Cast, depth: int = 0) -> str:
     """The JSON text of a value; NULL for NULL, which is `null` only inside of others."""
     match type_.base:
         case "varchar":
-            return f"CAST(to_json({sql}) AS VARCHAR)"
+            return f"tr_json_string({sql})"
+        case "decimal":
+            return decimal_text(sql, type_)
         case "real" | "double":
             return f"tr_json_float({sql})"
         case "date" | "timestamp":
@@ -71,6 +73,13 @@ def to_text(sql: str, type_: Type, cast: Cast, depth: int = 0) -> str:
                 fields.append(f"{key} || {_inside(part, field, cast, depth)}")
             return f"CASE WHEN {sql} IS NOT NULL THEN '{{' || {' || '.join(fields)} || '}}' END"
     return f"CAST({sql} AS VARCHAR)"
+
+
+def decimal_text(sql: str, type_: Type) -> str:
+    """With a zero before the point, which the engine leaves out where all digits are behind it."""
+    precision, scale = type_.args
+    text = f"CAST({sql} AS VARCHAR)"
+    return f"replace({text}, '.', '0.')" if precision == scale else text
 
 
 def _inside(sql: str, type_: Type, cast: Cast, depth: int) -> str:
@@ -93,7 +102,7 @@ def _map_text(sql: str, type_: Type, cast: Cast, depth: int) -> str:
         f"struct_pack(k := CAST({key} AS VARCHAR), v := {entry}.value)))"
     )
     value = _inside(f"{pair}.v", value_type, cast, depth)
-    written = f"CAST(to_json({pair}.k) AS VARCHAR) || ':' || {value}"
+    written = f"tr_json_string({pair}.k) || ':' || {value}"
     items = f"list_transform({pairs}, lambda {pair}: {written})"
     return f"('{{' || array_to_string({items}, ',') || '}}')"
 

@@ -1,7 +1,7 @@
 """Regular expressions of Trino in Python's syntax.
 
 Source of the rules: Trino documentation, "Regular expression functions"; its engine is Joni with
-Java's syntax, where \\w, \\d, \\s and \\b know all of Unicode.
+Java's syntax: \\w, \\d and \\s are of ASCII, \\b and (?i) know all of Unicode (Trino 435).
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from localaws.engine.functions.errors import FunctionError
 
-_SPACE = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": r"\t-\r "}
 _WORD = ("L", "M", "Nd", "Pc")
 _CATEGORY = re.compile(
     r"L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfon]?"  # no surrogates here
@@ -133,18 +133,19 @@ def _escape(escape: str, source: str, ascii_only: bool) -> str:
         return "\\" + escape
     if escape.isdecimal() and escape != "0":
         return f"(?:\\{escape})"
-    if ascii_only and escape in "wWsSbB":
+    if ascii_only and escape in "wWdDsSbB":
         return "\\" + escape
     match escape:
-        case "w" | "s":
-            return f"[{_class_of(escape)}]"
-        case "W" | "S":
-            return f"[^{_class_of(escape.lower())}]"
+        case "w" | "d" | "s":
+            # Without (?i), which would add letters that are no ASCII.
+            return f"(?-i:[{_CLASSES[escape]}])"
+        case "W" | "D" | "S":
+            return f"(?-i:[^{_CLASSES[escape.lower()]}])"
         case "b":
-            word = f"[{_class_of('w')}]"
+            word = f"[{_ranges(_WORD)}]"
             return f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))"
         case "B":
-            word = f"[{_class_of('w')}]"
+            word = f"[{_ranges(_WORD)}]"
             return f"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))"
     if escape in _SAME_ESCAPES or not escape.isascii():
         return re.escape(escape) if not escape.isascii() or escape in "\"'/ _" else "\\" + escape
@@ -191,11 +192,11 @@ def _in_class(token: re.Match[str] | None, source: str, ascii_only: bool) -> str
     escape = token["escape"]
     if escape[0] in "xu" and len(escape) > 1:
         return "\\" + escape
-    if escape in "ws" and not ascii_only:
-        return _class_of(escape)
-    if escape in "WS" and not ascii_only:
-        raise _unsupported(source, f"\\{escape} in a character class")
-    if escape in "wWsS" or (escape in _SAME_ESCAPES and escape not in "AB"):
+    if escape in _CLASSES and not ascii_only:
+        return _CLASSES[escape]
+    if escape in "WDS" and not ascii_only:
+        return _complement(_CLASSES[escape.lower()])
+    if escape in "wWdDsS" or (escape in _SAME_ESCAPES and escape not in "AB"):
         return re.escape(escape) if escape in "\"'/ _" else "\\" + escape
     raise _unsupported(source, f"\\{escape} in a character class")
 
@@ -206,8 +207,11 @@ def _category(name: str, source: str) -> str:
     return _ranges((name,))
 
 
-def _class_of(escape: str) -> str:
-    return _ranges(_WORD) if escape == "w" else _SPACE
+def _complement(inside: str) -> str:
+    """All characters but the ASCII ones inside of a character class, as the inside of another."""
+    taken = re.compile(f"[{inside}]")
+    rest = "".join(f"\\x{code:02x}" for code in range(128) if not taken.match(chr(code)))
+    return rest + "\\x80-\\U0010ffff"
 
 
 @cache

@@ -17,6 +17,7 @@ from localaws.java_text import java_float
 _MISSING = object()
 _STEP = re.compile(r'\.([\w:]+)|\[(\w+)\]|\["((?:[^"\\]|\\["\\])*)"\]')
 _PATH = re.compile(rf"\$(?:{_STEP.pattern})*")
+_BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 
 
@@ -56,10 +57,17 @@ def _utf16(pair: tuple[str, Any]) -> bytes:
 
 def _string(text: str) -> str:
     # Jackson writes the numbers of control characters in upper case.
-    return _ESCAPE.sub(
+    escaped = _ESCAPE.sub(
         lambda found: "\\u" + found[1].upper() if found[1] else found[0],
         json.dumps(text, ensure_ascii=False),
     )
+    return _BEYOND_16_BITS.sub(_as_units, escaped)
+
+
+def _as_units(found: re.Match[str]) -> str:
+    # Trino writes UTF-8 through Jackson, which escapes both halves of a surrogate pair.
+    units = found[0].encode("utf-16-be").hex().upper()
+    return f"\\u{units[:4]}\\u{units[4:]}"
 
 
 def parse(text: str) -> str:
@@ -192,7 +200,14 @@ def array_get(text: str, place: int) -> str | None:
     array = _array(text)
     if array is None or not -len(array) <= place < len(array) or array[place] is None:
         return None
-    return _text(array[place], sort=False)
+    value = array[place]
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, str):
+        # Trino leaves its quotes out: what it gives is then no JSON.
+        message = "json_array_get of a text is not supported locally: use json_extract_scalar"
+        raise FunctionError("NOT_SUPPORTED", message)
+    return _text(value, sort=False)
 
 
 def _array_contains(wanted: Callable[[Any, Any], bool]) -> Callable[[str, Any], bool | None]:
@@ -217,6 +232,7 @@ FUNCTIONS = [
     ("py_json_extract_scalar", extract_scalar, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     ("py_json_size", size, ["VARCHAR", "VARCHAR"], "BIGINT"),
     ("py_json_array_length", array_length, ["VARCHAR"], "BIGINT"),
+    ("py_json_string", _string, ["VARCHAR"], "VARCHAR"),
     ("py_json_array_get", array_get, ["VARCHAR", "BIGINT"], "VARCHAR"),
     ("py_is_json_scalar", is_scalar, ["VARCHAR"], "BOOLEAN"),
     (

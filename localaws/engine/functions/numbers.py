@@ -3,9 +3,13 @@
 import math
 from bisect import bisect_right
 from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import pairwise
 
 from localaws.engine.functions.errors import FunctionError
+from localaws.java_text import java_float
+
+_WIDE = Context(prec=200)
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -86,9 +90,25 @@ def bit_count(value: int, bits: int) -> int:
 
 
 def normal_cdf(mean: float, deviation: float, value: float) -> float:
-    if deviation <= 0:
+    if not deviation > 0:
         _invalid("standardDeviation must be > 0")
     return 0.5 * (1 + math.erf((value - mean) / (deviation * math.sqrt(2))))
+
+
+def real_text(value: float) -> str:
+    """A real as CAST to varchar writes it: 7 digits at most, half up, always an exponent."""
+    if math.isnan(value) or math.isinf(value):
+        return java_float(value)
+    if value == 0:
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
+    if 0 < abs(value) < 1e-40:
+        # Fewer digits than that are kept so near to zero.
+        return java_float(value, single=True)
+    exact = Decimal(value)
+    digits = exact.quantize(Decimal((0, (1,), exact.adjusted() - 6)), ROUND_HALF_UP, _WIDE)
+    whole, _, fraction = f"{digits:.6e}".upper().partition("E")
+    whole = whole.rstrip("0")
+    return f"{whole}{'0' if whole.endswith('.') else ''}E{int(fraction)}"
 
 
 def _shift(shifted: Callable[[int, int, int], int]) -> Callable[[int, int, int], int]:
@@ -120,5 +140,6 @@ FUNCTIONS = [
             ("right_arithmetic", lambda value, places, bits: value >> places),
         )
     ),
+    ("py_real_text", real_text, ["FLOAT"], "VARCHAR"),
     ("py_normal_cdf", normal_cdf, ["DOUBLE", "DOUBLE", "DOUBLE"], "DOUBLE"),
 ]

@@ -11,6 +11,12 @@ create macro tr_json_float(value) as
         else tr_java_float(value)
     end;
 
+create macro tr_json_string(text) as
+    case
+        when regexp_matches(text, '[\x{10000}-\x{10FFFF}]') then py_json_string(text)
+        else cast(to_json(text) as varchar)
+    end;
+
 create macro tr_json_kind(document) as
     case json_type(document)
         when 'NULL' then 'null'

@@ -103,6 +103,8 @@ create macro tr_array_except(one, other) as
     list_transform(
         [{a: one, b: other}],
         lambda p: case
+            -- Trino gives the first array back as it is when nothing is taken away.
+            when len(p['b']) = 0 then p['a']
             when p['b'] is not null
                 then tr_array_distinct(list_filter(p['a'], lambda e: list_position(p['b'], e) is null))
         end

@@ -92,7 +92,7 @@ create macro tr_plain_moment(text) as
     );
 
 -- The caller rounds what has more digits than `digits`, which is 6 where all count.
-create macro tr_varchar_to_timestamp(text, digits := 6) as
+create macro tr_text_to_timestamp(text, digits) as
     case
         when text is null then null
         when try_cast(tr_plain_moment(text) as timestamp) is not null
@@ -109,6 +109,19 @@ create macro tr_zoned_text_part(text, part) as
     regexp_extract(
         text, '^\s*(\S+(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)\s*(.*?)\s*$', part
     );
+
+-- CAST to a timestamp without zone reads a zone behind the moment and forgets it.
+create macro tr_is_zone(text) as
+    regexp_full_match(text, 'Z|Zulu|UCT|(UTC|GMT|UT)([+-]\d{1,2})?|[+-](0\d|1[0-3])(:?[0-5]\d)?|[+-]14(:?00)?')
+    or (regexp_full_match(text, '[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+)+')
+        and timezone(text, TIMESTAMP '2020-01-01') is not null);
+
+create macro tr_varchar_to_timestamp(text, digits := 6) as
+    case
+        when tr_is_zone(tr_zoned_text_part(text, 2))
+            then tr_text_to_timestamp(tr_zoned_text_part(text, 1), digits)
+        else tr_text_to_timestamp(text, digits)
+    end;
 
 create macro tr_zoned_text_local(text) as
     case when text is not null then tr_zoned_text_part(text, 1) end;

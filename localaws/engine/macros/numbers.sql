@@ -8,7 +8,11 @@ create macro tr_decimal_mod(a, b) as
     case when b = 0 then tr_fail('DIVISION_BY_ZERO', 'Division by zero') else a % b end;
 
 create macro tr_float_mod(a, b) as
-    case when b = 0 then 'nan'::double else a % b end;
+    case when b = 0 and a is not null then 'nan'::double else a % b end;
+
+-- What Python computed of `arguments`: NaN comes back from there as NULL.
+create macro tr_or_nan(result, arguments) as
+    case when list_position(arguments, null) is null then coalesce(result, 'nan') end;
 
 -- Whole numbers divided, ties away from zero.
 create macro tr_divide_half_up(a, b) as

@@ -54,3 +54,10 @@ create macro tr_rpad(text, size, pad) as
             then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Padding string must not be empty')::varchar
         else rpad(text, cast(size as integer), pad)
     end;
+
+create macro tr_codepoint(text) as
+    case
+        when text = ''
+            then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Input string must be a single character string')
+        else unicode(text)
+    end;

@@ -14,7 +14,7 @@ from localaws.sql.functions.checks import distinguishable
 from localaws.sql.functions.registry import BadArgument
 from localaws.sql.listagg import WITHIN_GROUP
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import BIGINT, BOOLEAN
+from localaws.sql.types import BIGINT, BOOLEAN, INTEGER
 
 
 def aggregate(
@@ -106,4 +106,5 @@ def filtered(node: exp.Filter, scope: Scope, over: str = "", *, window: bool = F
 @syntax("grouping")
 def _grouping(node: exp.Anonymous, scope: Scope) -> Typed:
     keys = [compile_expression(each, scope).sql for each in node.expressions]
-    return Typed(f"CAST(grouping({', '.join(keys)}) AS BIGINT)", BIGINT)
+    type_ = INTEGER if len(keys) < 32 else BIGINT
+    return Typed(f"CAST(grouping({', '.join(keys)}) AS {type_.duckdb()})", type_)

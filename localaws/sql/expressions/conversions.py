@@ -14,7 +14,9 @@ from localaws.sql.scope import DataZone, Scope, Typed
 from localaws.sql.types import Type, UnsupportedType, parse_trino_type, text_literal
 
 # They refuse at run time what the engine cannot do; TRY would make NULL of it.
-_REFUSING = re.compile(r"\btr_(in_utc|on_weekday|zoned_text_zone)\(")
+_REFUSING = re.compile(
+    r"\btr_(in_utc|on_weekday|zoned_text_zone|time_text|sorted_by)\(|\bpy_(from_utf8|json_array_get)\("
+)
 
 
 def target_type(spelling: str, scope: Scope, node: exp.Expression) -> Type:
@@ -67,8 +69,8 @@ def tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
     parts = [value.data_zone.instant, value.data_zone.zone] if value.data_zone else [value.sql]
     if any(_REFUSING.search(part) for part in parts):
         message = (
-            "TRY of a time zone, or of a weekday beside its date, that only the data tells is not "
-            "supported locally"
+            "TRY of what the engine may refuse for its data (a time zone or weekday that only the "
+            "data tells, a shortened time, from_utf8, json_array_get) is not supported locally"
         )
         scope.error("NOT_SUPPORTED", message, node)
     if value.data_zone:

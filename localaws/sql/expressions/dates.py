@@ -16,7 +16,7 @@ from localaws.sql.functions.instants import at_offset, at_zone
 from localaws.sql.functions.registry import BadArgument
 from localaws.sql.intervals import interval_literal
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.time_zones import instant, zone_id
+from localaws.sql.time_zones import instant, tz, zone_id
 from localaws.sql.types import DATE, DAY_TO_SECOND, Type, timestamp, timestamp_tz
 
 _FINEST = 6  # digits of a second that the engine keeps
@@ -25,6 +25,7 @@ _MOMENT = re.compile(
     r"(?: (?:(?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
     r"(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?)?\s*(?P<zone>.+)?)?"
 )
+_FIELDS = ("year", "month", "day", "hour", "minute", "second")
 
 
 def moment_literal(node: exp.Cast, scope: Scope) -> Typed:
@@ -38,7 +39,7 @@ def moment_literal(node: exp.Cast, scope: Scope) -> Typed:
     if zone and zone_id(zone) is None:
         scope.error("NOT_SUPPORTED", f"the time zone {zone} is not supported locally", node)
     value = _moment(match, digits) if match else None
-    if value is None:
+    if value is None or _is_skipped(match):
         scope.error("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal", node)
     return value
 
@@ -49,6 +50,8 @@ def moment_constant(node: exp.Expression, target: Type) -> Typed | None:
     if not (isinstance(node, exp.Literal) and node.is_string):
         return None
     match = _MOMENT.fullmatch(node.this.strip())
+    if target.base not in ("date", "timestamp", "timestamp with time zone"):
+        return None
     if match is None or len(match["fraction"] or "") > (target.args or (0,))[0]:
         return None
     value = _moment(match, target.args[0]) if target.args else _date(match)
@@ -71,9 +74,7 @@ def _date(match: re.Match) -> Typed | None:
 
 def _moment(match: re.Match, precision: int) -> Typed | None:
     """None for what is no moment, or one beyond the years 1 to 9999."""
-    fields = (
-        int(match[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
-    )
+    fields = (int(match[name] or 0) for name in _FIELDS)
     try:
         local = datetime(*fields, int((match["fraction"] or "").ljust(6, "0")))
         if not match["zone"]:
@@ -84,6 +85,15 @@ def _moment(match: re.Match, precision: int) -> Typed | None:
         return Typed(f"TIMESTAMPTZ '{instant(local, zone)}'", timestamp_tz(precision, zone))
     except (ValueError, OverflowError):
         return None
+
+
+def _is_skipped(match: re.Match) -> bool:
+    """Whether clocks in its zone skip this local time; CAST moves such a time on."""
+    zone = match["zone"] and zone_id(match["zone"])
+    if not zone:
+        return False
+    local = datetime(*(int(match[name] or 0) for name in _FIELDS))
+    return instant(local, zone).astimezone(tz(zone)).replace(tzinfo=None) != local
 
 
 @compiles(exp.Interval, parts={"this", "unit"})

@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from localaws.sql import operators
 from localaws.sql.casts import coerce
-from localaws.sql.comparisons import NESTED
+from localaws.sql.comparisons import NESTED, has
 from localaws.sql.expressions.core import (
     comparison,
     compile_expression,
@@ -83,7 +83,11 @@ def any_or_all(
     """Whether `value symbol` ANY or ALL rows of a query of one column, coerced to its type."""
     member = coerce(Typed("q.c0", output.types[0]), value.type).sql
     rows = f"({output.sql}) AS q"
-    if value.type.base not in (*NESTED, "real", "double"):
+    # Rows are looked up by identity: NaN is found, and NULL inside of a value is a value.
+    by_identity = (symbol, word) in (("=", "ANY"), ("<>", "ALL")) and not has(
+        value.type, ("map", "json")
+    )
+    if by_identity or value.type.base not in (*NESTED, "real", "double"):
         return Typed(f"({value.sql} {symbol} {word} (SELECT {member} FROM {rows}))", BOOLEAN)
     # Where the engine compares by other rules: row by row.
     name = scope.analysis.alias()

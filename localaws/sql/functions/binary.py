@@ -4,6 +4,12 @@ from localaws.sql.functions.registry import signature, table
 
 _DIGESTS = ("md5", "sha1", "sha256", "sha512")
 
+
+def _from(name: str) -> str:
+    call = f"py_from_{name}({{0}})"
+    return f"tr_or_nan({call}, [{{0}}])" if name.startswith("ieee754") else call
+
+
 FUNCTIONS = table(
     signature("length(varbinary) -> bigint", "octet_length({0})"),
     signature("concat(varbinary, varbinary...) -> varbinary", "({pipes})"),
@@ -36,7 +42,7 @@ FUNCTIONS = table(
         )
         for entry in (
             signature(f"to_{name}({type_}) -> varbinary", f"py_to_{name}({{0}})"),
-            signature(f"from_{name}(varbinary) -> {type_}", f"py_from_{name}({{0}})"),
+            signature(f"from_{name}(varbinary) -> {type_}", _from(name)),
         )
     ),
 )

@@ -21,7 +21,12 @@ FUNCTIONS = table(
     signature("json_parse(varchar) -> json", "CAST(py_json_parse({0}) AS JSON)"),
     signature("json_format(json) -> varchar", _TEXT),
     *_of_both("json_extract", ", varchar", "json", "CAST(py_json_extract({0}, {1}) AS JSON)"),
-    *_of_both("json_extract_scalar", ", varchar", "varchar", "py_json_extract_scalar({0}, {1})"),
+    # Of a text it is as long as that at most.
+    signature("json_extract_scalar(varchar, varchar) -> =0", "py_json_extract_scalar({0}, {1})"),
+    signature(
+        "json_extract_scalar(json, varchar) -> varchar",
+        f"py_json_extract_scalar({_TEXT}, {{1}})",
+    ),
     *_of_both("json_size", ", varchar", "bigint", "py_json_size({0}, {1})"),
     *_of_both("json_array_length", "", "bigint", "py_json_array_length({0})"),
     *_of_both("json_array_get", ", bigint", "json", "CAST(py_json_array_get({0}, {1}) AS JSON)"),

@@ -147,7 +147,10 @@ FUNCTIONS = table(
         "py_width_bucket({0}, {1}, {2}, {3})",
     ),
     signature("width_bucket(double, array(double)) -> bigint", "py_width_bucket_of_bins({0}, {1})"),
-    signature("normal_cdf(double, double, double) -> double", "py_normal_cdf({0}, {1}, {2})"),
+    signature(
+        "normal_cdf(double, double, double) -> double",
+        "tr_or_nan(py_normal_cdf({0}, {1}, {2}), [{0}, {1}, {2}])",
+    ),
     *(
         signature(f"bitwise_{name}(bigint, bigint) -> bigint", template)
         for name, template in (

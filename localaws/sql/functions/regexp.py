@@ -3,21 +3,9 @@
 Source of the rules: Trino documentation, "Regular expression functions".
 """
 
-from localaws.sql.functions.registry import signature, table
+from localaws.sql.functions.registry import longer, signature, table
 from localaws.sql.scope import Typed
-from localaws.sql.types import VARCHAR, Type, array
-
-_LONGEST = 2**31 - 1
-
-
-def _replace(arguments: list[Typed]) -> Typed:
-    """The length of a varchar(x) grows with that of the replacement, a varchar(y)."""
-    text, _, replacement = arguments
-    sql = f"py_regexp_replace({', '.join(each.sql for each in arguments)})"
-    if not (text.type.args and replacement.type.args):
-        return Typed(sql, VARCHAR)
-    (x,), (y,) = text.type.args, replacement.type.args
-    return Typed(sql, Type("varchar", (min(_LONGEST, x + max(x * y // 2, y) * (x + 1)),)))
+from localaws.sql.types import array
 
 
 def _parts(template: str):
@@ -54,5 +42,11 @@ FUNCTIONS = table(
         "py_regexp_position({0}, {1}, {2}, {3})",
     ),
     signature("regexp_replace(varchar, varchar) -> =0", "py_regexp_replace({0}, {1}, '')"),
-    signature("regexp_replace(varchar, varchar, varchar) -> varchar", _replace),
+    signature(
+        "regexp_replace(varchar, varchar, varchar) -> varchar",
+        longer(
+            "py_regexp_replace({0}, {1}, {2})",
+            lambda x, _, y: x + max(x * y // 2, y) * (x + 1),
+        ),
+    ),
 )

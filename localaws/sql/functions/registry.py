@@ -9,6 +9,7 @@ from localaws.sql.scope import Typed
 from localaws.sql.types import UNKNOWN, Type, can_coerce, common_type, parse_type, row
 
 Rule = Callable[[list[Typed]], Typed]
+_LONGEST = 2**31 - 1
 # Raises BadArgument for a type that the engine treats otherwise than Trino.
 Check = Callable[[Type], None]
 
@@ -74,6 +75,18 @@ def signature(text: str, build: str | Rule, **checks: Check) -> tuple[str, Overl
         raise ValueError(f"not a signature: {text}")
     name, parameters, returns = match.groups()
     return name, Overload(_split(parameters), returns, build, checks)
+
+
+def longer(template: str, length: Callable[..., int]) -> Rule:
+    """Text that may be longer than the arguments: `length` of theirs, unlimited if one is."""
+
+    def build(arguments: list[Typed]) -> Typed:
+        limits = [limit for each in arguments for limit in each.type.args]
+        known = len(limits) == len(arguments)
+        type_ = Type("varchar", (min(_LONGEST, length(*limits)),) if known else ())
+        return Typed(template.format(*(each.sql for each in arguments)), type_)
+
+    return build
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -12,7 +12,10 @@ from localaws.sql.types import DOUBLE, REAL
 
 _FINITE = "tr_finite({0})"
 _MOMENTS = ("skewness", "kurtosis")
-_OF_PAIRS = ("corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept")
+_OF_PAIRS = (
+    *((name, _FINITE) for name in ("corr", "regr_slope", "regr_intercept")),
+    *((name, "{0}") for name in ("covar_pop", "covar_samp")),
+)
 _OF_ONE = {
     "stddev": "stddev_samp",
     "stddev_samp": "stddev_samp",
@@ -32,12 +35,12 @@ ENTRIES = (
         for name in _MOMENTS
     ),
     *(
-        signature(f"{name}({type_}, {type_}) -> {type_}", collected(finish, name, type_of))
-        for name in _OF_PAIRS
-        for type_, type_of, finish in (
-            ("real", REAL, f"CAST({_FINITE} AS REAL)"),
-            ("double", DOUBLE, _FINITE),
+        signature(
+            f"{name}({type_}, {type_}) -> {type_}",
+            collected(f"CAST({finish} AS {type_})", name, type_of),
         )
+        for name, finish in _OF_PAIRS
+        for type_, type_of in (("real", REAL), ("double", DOUBLE))
     ),
     signature(
         "geometric_mean(bigint) -> double", collected("exp({0})", "avg", DOUBLE, "tr_ln({0})")

@@ -2,7 +2,7 @@
 
 import re
 
-from localaws.sql.functions.registry import Rule, signature, table
+from localaws.sql.functions.registry import Rule, longer, signature, table
 from localaws.sql.scope import Typed
 from localaws.sql.types import VARCHAR, array
 
@@ -34,7 +34,7 @@ def _concat_ws(arguments: list[Typed]) -> Typed:
 
 FUNCTIONS = table(
     signature("chr(bigint) -> varchar(1)", "chr(CAST({0} AS INTEGER))"),
-    signature("codepoint(varchar(1)) -> integer", "unicode({0})"),
+    signature("codepoint(varchar(1)) -> integer", "tr_codepoint({0})"),
     signature("concat(varchar, varchar...) -> varchar", "({pipes})"),
     signature("concat_ws(varchar, array(varchar)) -> varchar", "array_to_string({1}, {0})"),
     signature("concat_ws(varchar, varchar...) -> varchar", _concat_ws),
@@ -49,8 +49,11 @@ FUNCTIONS = table(
     signature("ltrim(varchar, varchar) -> =0", "ltrim({0}, {1})"),
     signature("luhn_check(varchar) -> boolean", "py_luhn_check({0})"),
     signature("normalize(varchar) -> varchar", "py_normalize({0}, 'NFC')"),
-    signature("replace(varchar, varchar) -> varchar", "replace({0}, {1}, '')"),
-    signature("replace(varchar, varchar, varchar) -> varchar", "tr_replace({0}, {1}, {2})"),
+    signature("replace(varchar, varchar) -> =0", "replace({0}, {1}, '')"),
+    signature(
+        "replace(varchar, varchar, varchar) -> varchar",
+        longer("tr_replace({0}, {1}, {2})", lambda x, _, z: x + z * (x + 1)),
+    ),
     signature("reverse(varchar) -> =0", "tr_reverse({0})"),
     signature("rpad(varchar, bigint, varchar) -> varchar", "tr_rpad({0}, {1}, {2})"),
     signature("rtrim(varchar) -> =0", "rtrim({0}, tr_spaces())"),

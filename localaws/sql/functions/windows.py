@@ -19,17 +19,24 @@ def _call(function: str, result: Type | None = None) -> Rule:
 
 
 def _placed(function: str, place: int, lowest: int, message: str) -> Rule:
-    """`function`, whose argument number `place` counts rows: NULL for NULL, and at least
-    `lowest`."""
+    """`function`, whose argument number `place` counts rows: at least `lowest`. NULL for NULL,
+    which no offset may be."""
 
     def build(arguments: list[Typed]) -> Typed:
         values = [_escaped(each.sql) for each in arguments]
         rows = values[place]
         failed = f"tr_fail('INVALID_FUNCTION_ARGUMENT', {text_literal(message)})"
-        values[place] = f"CASE WHEN {rows} < {lowest} THEN {failed} ELSE coalesce({rows}, 1) END"
+        offset = function in OFFSET_FUNCTIONS
+        missing = (
+            "tr_fail('INVALID_FUNCTION_ARGUMENT', 'Offset must not be null')" if offset else "1"
+        )
+        found = f"coalesce({rows}, {missing})"
+        values[place] = f"CASE WHEN {rows} < {lowest} THEN {failed} ELSE {found} END"
         call = f"{function}({', '.join(values)}{{tail}}){{over}}"
         type_ = BIGINT if function == "ntile" else arguments[0].type
-        return Typed(f"CASE WHEN {rows} IS NULL THEN NULL ELSE {call} END", type_)
+        return Typed(
+            call if offset else f"CASE WHEN {rows} IS NULL THEN NULL ELSE {call} END", type_
+        )
 
     return build
 

@@ -124,6 +124,7 @@ FLOATS = f"(VALUES 1e0, {NAN}, NULL, 3e0) AS t(x)"
         ("geometric_mean(x)", "(VALUES -1e0, 4e0) AS t(x)", "NaN", "double"),
         ("covar_pop(y, x)", POINTS, "3.3333333333333335", "double"),
         ("covar_samp(y, x)", POINTS, "5.0", "double"),
+        ("covar_pop(y, x)", "(VALUES (1e0, nan()), (1e0, 2e0)) AS t(y, x)", "NaN", "double"),
         ("corr(y, x)", "(VALUES (1e0, 2e0)) AS t(y, x)", None, "double"),
         ("corr(y, x)", "(VALUES (1e0, 2e0), (2e0, 2e0)) AS t(y, x)", None, "double"),
         ("covar_samp(y, x)", "(VALUES (1e0, 2e0)) AS t(y, x)", None, "double"),

@@ -181,6 +181,7 @@ def test_long_chain(evaluate, expression, value) -> None:
 @pytest.mark.parametrize(
     ("expression", "value", "type_"),
     [
+        ("nullif(1e0, 1e0) % 0e0", None, "double"),
         ("- - 5", "5", "integer"),
         ("-(1.5)", "-1.5", "double"),
         ("-CAST(5 AS smallint)", "-5", "smallint"),

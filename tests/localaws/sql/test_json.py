@@ -54,7 +54,12 @@ from localaws.engine.functions.json import extract, parse
         ("json_array_contains('{}', 1)", None),
         ("json_array_contains(JSON '[1, [2]]', 2)", "false"),
         ("""json_format(json_array_get('["a", [3, 9], "c"]', 1))""", "[3,9]"),
-        ("""json_format(json_array_get('["c", [3, 9], "a"]', -1))""", '"a"'),
+        ("""json_format(json_array_get('["c", [3, 9], 1.50]', -1))""", "1.50"),
+        ("json_format(json_array_get('[1e3, 9]', 0))", "1e3"),
+        # Beyond 16 bits characters are written as a pair (Trino 435).
+        ("""json_format(json_parse('"\U0001f600"'))""", r'"\uD83D\uDE00"'),
+        ("json_format(CAST('a\U0001f600' AS json))", r'"a\uD83D\uDE00"'),
+        ("CAST(CAST('a\U0001f600' AS json) AS varchar)", "a\U0001f600"),
         ("json_array_get('[]', 0)", None),
         ("""json_size('{"x": {"a": 1, "b": 2}}', '$.x')""", "2"),
         ("""json_size('{"x": [1, 2, 3]}', '$.x')""", "3"),
@@ -84,6 +89,8 @@ def test_paths_may_be_data(query) -> None:
     [
         ("json_parse('nope')", "INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: 'nope'"),
         ("json_parse('[1,]')", "INVALID_FUNCTION_ARGUMENT"),
+        ("""json_array_get('["a"]', 0)""", "NOT_SUPPORTED: json_array_get of a text"),
+        ("""TRY(json_array_get('["a"]', 0))""", "NOT_SUPPORTED: line 1:12: TRY of"),
         ("json_parse('NaN')", "INVALID_FUNCTION_ARGUMENT"),
         ("json_extract('{}', 'a.b')", "INVALID_FUNCTION_ARGUMENT: Invalid JSON path: 'a.b'"),
         ("json_extract('{}', '$.')", "INVALID_FUNCTION_ARGUMENT"),

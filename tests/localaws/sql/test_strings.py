@@ -78,6 +78,8 @@ def test_value(evaluate, expression, value) -> None:
     ("expression", "error"),
     [
         ("concat('a')", "FUNCTION_NOT_FOUND"),
+        ("codepoint('')", "INVALID_FUNCTION_ARGUMENT: Input string must be a single character"),
+        ("TRY(from_utf8(X'FF'))", "NOT_SUPPORTED: line 1:12: TRY of"),
         ("lower(1)", "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (integer)"),
         ("nosuch('a')", "FUNCTION_NOT_FOUND: line 1:8: Function 'nosuch' not registered"),
         ("split_part('a', ',', 0)", "INVALID_FUNCTION_ARGUMENT: Index must be greater than zero"),
@@ -92,3 +94,20 @@ def test_value(evaluate, expression, value) -> None:
 )
 def test_failure(failure, expression, error) -> None:
     assert failure(f"SELECT {expression}").startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("expression", "type_"),
+    [
+        # Source: Trino 435.
+        ("replace('abc', 'b')", "varchar(3)"),
+        ("replace('abc', 'b', 'xx')", "varchar(11)"),
+        ("replace(CAST('a' AS varchar), 'b', 'xx')", "varchar"),
+        ("regexp_replace('abc', 'b', 'xx')", "varchar(15)"),
+        ("url_encode('a b')", "varchar(36)"),
+        ("json_extract_scalar('[1]', '$[0]')", "varchar(3)"),
+        ("json_extract_scalar(JSON '[1]', '$[0]')", "varchar"),
+    ],
+)
+def test_length_of_the_result(query, expression, type_) -> None:
+    assert query(f"SELECT {expression}")[1] == [type_]

@@ -28,7 +28,7 @@ DAYS = "(VALUES DATE '2020-01-01', DATE '2020-01-02', DATE '2020-01-05', NULL) A
         ("SELECT x, count(*) OVER (ORDER BY x RANGE 2 PRECEDING) FROM (VALUES DECIMAL '1.0', DECIMAL '2.50', DECIMAL '9.0') AS t(x) ORDER BY x", [("1.00", "1"), ("2.50", "2"), ("9.00", "1")]),
         ("SELECT x, count(*) OVER (ORDER BY x RANGE BETWEEN x PRECEDING AND x - 1 FOLLOWING) FROM (VALUES 1, 2, 4) AS t(x) ORDER BY x", [("1", "1"), ("2", "2"), ("4", "3")]),
         (f"SELECT count(*) OVER (PARTITION BY 1 GROUPS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM {X}", [("3",), ("3",), ("3",)]),
-        ("SELECT lag(x, 1, 'none') OVER (ORDER BY x), lead(x, CAST(NULL AS bigint)) OVER (ORDER BY x) FROM (VALUES 'a', 'b') AS t(x) ORDER BY x", [("none", None), ("a", None)]),
+        ("SELECT lag(x, 1, 'none') OVER (ORDER BY x), nth_value(x, CAST(NULL AS bigint)) OVER (ORDER BY x) FROM (VALUES 'a', 'b') AS t(x) ORDER BY x", [("none", None), ("a", None)]),
         ("SELECT max(n) FROM (SELECT row_number() OVER () AS n FROM (VALUES 5, 5) AS t(x))", [("2",)]),
     ],
 )  # fmt: skip
@@ -41,6 +41,7 @@ def test_rows(query, sql, rows) -> None:
     [
         ("lag(x) OVER ()", "MISSING_ORDER_BY: line 1:8: lag function requires an ORDER BY window clause"),
         ("lag(x) OVER (ORDER BY x ROWS 1 PRECEDING)", "INVALID_WINDOW_FRAME: line 1:8: Cannot specify window frame for lag function"),
+        ("lead(x, CAST(NULL AS bigint)) OVER (ORDER BY x)", "INVALID_FUNCTION_ARGUMENT: Offset must not be null"),
         ("lag(x, -1) OVER (ORDER BY x)", "INVALID_FUNCTION_ARGUMENT: Offset must be at least 0"),
         ("nth_value(x, 0) OVER (ORDER BY x)", "INVALID_FUNCTION_ARGUMENT: Offset must be at least 1"),
         ("ntile(0) OVER (ORDER BY x)", "INVALID_FUNCTION_ARGUMENT: Buckets must be greater than 0"),
