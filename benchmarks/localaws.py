@@ -30,7 +30,7 @@ EVENTS = """
     select
         md5(range::varchar) as event_id,
         (hash(range) % 50000)::bigint as user_id,
-        ['login', 'logout', 'view', 'view', 'view', 'purchase'][1 + (hash(range, 1) % 6)::bigint] as action,
+        ['login', 'logout', 'view', 'purchase'][1 + (hash(range, 1) % 4)::bigint] as action,
         ['US', 'EU', 'ASIA'][1 + (hash(range, 2) % 3)::bigint] as location,
         (hash(range, 3) % 100000 / 100)::decimal(12, 2) as purchase_total
     from range({rows})
