@@ -124,6 +124,8 @@ def translated(error: Exception) -> QueryError:
         return QueryError(match["code"], match["message"])
     if "Max expression depth" in text:
         return QueryError("STACK_OVERFLOW", "statement is too large (stack overflow)")
+    if match := re.search(r"Unknown TimeZone '@(.*)@'!", text, re.DOTALL):
+        return QueryError("NOT_SUPPORTED", match[1])
     if match := re.search(r"Unknown TimeZone '(.*)'!", text):
         return QueryError("NOT_SUPPORTED", f"the time zone {match[1]} is not supported locally")
     if text.startswith("INTERRUPT Error"):

@@ -115,7 +115,10 @@ def _cast_sql(sql: str, source: Type, target: Type) -> str:
         case ("timestamp", "timestamp"):
             return _round_timestamp(sql, source.args[0], target.args[0])
         case ("timestamp", "timestamp with time zone"):
-            return f"timezone('UTC', {_round_timestamp(sql, source.args[0], target.args[0])})"
+            # On its way it is rounded to milliseconds, if to less than those.
+            in_millis = _round_timestamp(sql, source.args[0], max(3, target.args[0]))
+            rounded = _round_timestamp(in_millis, min(source.args[0], 3), target.args[0])
+            return f"timezone('UTC', {rounded})"
         case ("timestamp with time zone", ("timestamp" | "date")):
             local = local_timestamp(Typed(sql, source))
             return _cast_sql(local.sql, local.type, target) if local.type != target else local.sql

@@ -66,6 +66,10 @@ def _star(node: exp.Expression, scope: Scope, select: exp.Select) -> list[Item] 
             if any(star.args.values()):
                 scope.error("SYNTAX_ERROR", "mismatched input: * with EXCEPT or REPLACE", node)
         case exp.Dot(expression=exp.Star()):
+            row = node.this.unnest()
+            if isinstance(row, exp.Column) and not row.table:
+                # A name alone is that of a relation, in parentheses too.
+                return _qualified(exp.Column(this=node.expression, table=row.this), scope)
             return _fields_of_row(node.this, scope)
         case _:
             return None

@@ -16,6 +16,7 @@ _WORD = ("L", "M", "Nd", "Pc")
 _CATEGORY = re.compile(
     r"L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfon]?"  # no surrogates here
 )
+_IGNORES_CASE = re.compile(r"\(\?[a-z]*i")
 _TOKEN = re.compile(
     r"""
       \\Q(?P<quoted>.*?)(?:\\E|\Z)
@@ -42,8 +43,17 @@ class Pattern:
     def __init__(self, source: str) -> None:
         self.groups = _compiled(source, True).groups
         self._source = source
+        self._folded = source.casefold() if _IGNORES_CASE.search(source) else None
+        if self._folded is not None and any(len(each.casefold()) > 1 for each in source):
+            raise _unsupported(source, "(?i) with a letter that is several in the other case")
 
     def of(self, text: str) -> re.Pattern[str]:
+        if self._folded is not None and not text.isascii():
+            # Joni finds ss in a sharp s.
+            several = {folded for each in set(text) if len(folded := each.casefold()) > 1}
+            if any(folded in self._folded for folded in several):
+                message = "(?i) over a letter that is several in the other case"
+                raise _unsupported(self._source, message)
         return _compiled(self._source, text.isascii())
 
 

@@ -16,6 +16,8 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 def cbrt(value: float) -> float:
     root = math.cbrt(value)
+    if root == 0:
+        return root
     # C's may be off by a bit where there is an exact root: 3.0000000000000004 for 27.
     return float(round(root)) if math.isfinite(root) and round(root) ** 3 == value else root
 

@@ -54,7 +54,7 @@ create macro tr_time_text(text, digits) as
             then tr_fail('INVALID_CAST_ARGUMENT', 'Value cannot be cast to time: ' || text)::varchar
         when length(regexp_extract(text, '\.(\d+)', 1)) > digits
             then
-                tr_fail('NOT_SUPPORTED', 'shortening the time ' || text || ' is not supported locally')::varchar
+                tr_refuse('shortening the time ' || text || ' is not supported locally')
         else text
     end;
 

@@ -406,7 +406,7 @@ create macro tr_sorted_by(elements, answers) as
                     then
                         list_extract(
                             p['a'],
-                            tr_fail('NOT_SUPPORTED', 'array_sort: the comparator contradicts itself')
+                            tr_refuse('array_sort: the comparator contradicts itself')::integer
                         )
                 else p['a'][e['place']]
             end

@@ -10,6 +10,10 @@ create macro tr_decimal_mod(a, b) as
 create macro tr_float_mod(a, b) as
     case when b = 0 and a is not null then 'nan'::double else a % b end;
 
+-- To Java 1 to the NaN is NaN, and so is 1 (or -1) to infinity.
+create macro tr_pow(a, b) as
+    case when abs(a) = 1 and not isfinite(b) then 'nan'::double else pow(a, b) end;
+
 -- What Python computed of `arguments`: NaN comes back from there as NULL.
 create macro tr_or_nan(result, arguments) as
     case when list_position(arguments, null) is null then coalesce(result, 'nan') end;
@@ -71,8 +75,9 @@ create macro tr_decimal_text(text, type) as
 create macro tr_float_text(text, type) as
     case
         when text is null then null
-        when regexp_full_match(text, '\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|Infinity)\s*')
-            then trim(text)
+        when regexp_full_match(text, '\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?|NaN|Infinity)\s*')
+            -- Java's suffixes are allowed.
+            then rtrim(trim(text), 'dDfF')
         else tr_fail('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || text || ''' to ' || upper(type))::varchar
     end;
 

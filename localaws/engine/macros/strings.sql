@@ -61,3 +61,10 @@ create macro tr_codepoint(text) as
             then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Input string must be a single character string')
         else unicode(text)
     end;
+
+-- NULLs in the array are left out, if they are all.
+create macro tr_concat_ws(separator, parts) as
+    case
+        when separator is not null and parts is not null
+            then coalesce(array_to_string(list_filter(parts, lambda part: part is not null), separator), '')
+    end;

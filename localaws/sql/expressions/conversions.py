@@ -15,7 +15,7 @@ from localaws.sql.types import Type, UnsupportedType, parse_trino_type, text_lit
 
 # They refuse at run time what the engine cannot do; TRY would make NULL of it.
 _REFUSING = re.compile(
-    r"\btr_(in_utc|on_weekday|zoned_text_zone|time_text|sorted_by)\(|\bpy_(from_utf8|json_array_get)\("
+    r"\btr_(in_utc|on_weekday|zoned_text_zone)\(|\bpy_(from_utf8|json_array_get)\("
 )
 
 
@@ -70,7 +70,7 @@ def tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
     if any(_REFUSING.search(part) for part in parts):
         message = (
             "TRY of what the engine may refuse for its data (a time zone or weekday that only the "
-            "data tells, a shortened time, from_utf8, json_array_get) is not supported locally"
+            "data tells, from_utf8, json_array_get) is not supported locally"
         )
         scope.error("NOT_SUPPORTED", message, node)
     if value.data_zone:

@@ -46,7 +46,9 @@ FUNCTIONS = table(
         "regexp_replace(varchar, varchar, varchar) -> varchar",
         longer(
             "py_regexp_replace({0}, {1}, {2})",
-            lambda x, _, y: x + max(x * y // 2, y) * (x + 1),
+            lambda x, y: x + max(x * y // 2, y) * (x + 1),
+            0,
+            2,
         ),
     ),
 )

@@ -77,12 +77,13 @@ def signature(text: str, build: str | Rule, **checks: Check) -> tuple[str, Overl
     return name, Overload(_split(parameters), returns, build, checks)
 
 
-def longer(template: str, length: Callable[..., int]) -> Rule:
-    """Text that may be longer than the arguments: `length` of theirs, unlimited if one is."""
+def longer(template: str, length: Callable[..., int], *places: int) -> Rule:
+    """Text that may be longer than the arguments at `places`: `length` of their lengths, unlimited
+    if one of them is."""
 
     def build(arguments: list[Typed]) -> Typed:
-        limits = [limit for each in arguments for limit in each.type.args]
-        known = len(limits) == len(arguments)
+        limits = [limit for place in places for limit in arguments[place].type.args]
+        known = len(limits) == len(places)
         type_ = Type("varchar", (min(_LONGEST, length(*limits)),) if known else ())
         return Typed(template.format(*(each.sql for each in arguments)), type_)
 
@@ -185,11 +186,11 @@ def _target(parameter: str, given: Type, variables: dict[str, Type]) -> Type | N
         case ("decimal", _):
             return common_type(given, Type("decimal", (1, 0))) if given.is_integer else None
         case ("timestamp", "date"):
-            return Type("timestamp", (3,))
+            return Type("timestamp", (0,))
         case (("timestamptz" | "timestamp with time zone"), "timestamp with time zone"):
             return given
         case ("timestamptz", ("timestamp" | "date")):
-            return Type("timestamp with time zone", (given.args or (3,)), "UTC")
+            return Type("timestamp with time zone", (given.args or (0,)), "UTC")
         case ("timestamptz" | "timestamp", _):
             return None
     return _substitute(parameter, variables)

@@ -36,7 +36,7 @@ FUNCTIONS = table(
     signature("chr(bigint) -> varchar(1)", "chr(CAST({0} AS INTEGER))"),
     signature("codepoint(varchar(1)) -> integer", "tr_codepoint({0})"),
     signature("concat(varchar, varchar...) -> varchar", "({pipes})"),
-    signature("concat_ws(varchar, array(varchar)) -> varchar", "array_to_string({1}, {0})"),
+    signature("concat_ws(varchar, array(varchar)) -> varchar", "tr_concat_ws({0}, {1})"),
     signature("concat_ws(varchar, varchar...) -> varchar", _concat_ws),
     signature("hamming_distance(varchar, varchar) -> bigint", "py_hamming_distance({0}, {1})"),
     signature("length(varchar) -> bigint", "length({0})"),
@@ -52,7 +52,7 @@ FUNCTIONS = table(
     signature("replace(varchar, varchar) -> =0", "replace({0}, {1}, '')"),
     signature(
         "replace(varchar, varchar, varchar) -> varchar",
-        longer("tr_replace({0}, {1}, {2})", lambda x, _, z: x + z * (x + 1)),
+        longer("tr_replace({0}, {1}, {2})", lambda x, z: x + z * (x + 1), 0, 2),
     ),
     signature("reverse(varchar) -> =0", "tr_reverse({0})"),
     signature("rpad(varchar, bigint, varchar) -> varchar", "tr_rpad({0}, {1}, {2})"),

@@ -14,6 +14,6 @@ FUNCTIONS = table(
     signature(
         "url_extract_parameter(varchar, varchar) -> =0", "py_url_extract_parameter({0}, {1})"
     ),
-    signature("url_encode(varchar) -> varchar", longer("py_url_encode({0})", lambda x: 12 * x)),
+    signature("url_encode(varchar) -> varchar", longer("py_url_encode({0})", lambda x: 12 * x, 0)),
     signature("url_decode(varchar) -> =0", "py_url_decode({0})"),
 )

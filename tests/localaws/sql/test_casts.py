@@ -21,6 +21,12 @@ UUID = "12151fd2-7586-11e9-8f9e-2a86e4085a59"
         ("CAST(-0e0 AS varchar)", "-0E0"),
         ("CAST(1e-7 AS varchar)", "1.0E-7"),
         ("CAST(DOUBLE 'NaN' AS varchar)", "NaN"),
+        (
+            "CAST(TIMESTAMP '2020-03-29 02:30:00.499999' AS timestamp(0) with time zone)",
+            "2020-03-29 02:30:01 UTC",
+        ),
+        ("CAST('1.5f' AS double)", "1.5"),
+        ("TRY_CAST('1x' AS double)", None),
         # A real has 7 digits as text; ties go up (Trino 435).
         ("CAST(REAL '3.4028235E38' AS varchar)", "3.402823E38"),
         ("CAST(REAL '12345685' AS varchar)", "1.234569E7"),
@@ -107,6 +113,7 @@ def test_cast(evaluate, expression, value) -> None:
 @pytest.mark.parametrize(
     ("expression", "error"),
     [
+        ("TRY_CAST(lower('1:2:3.456') AS time(0))", "NOT_SUPPORTED: shortening the time 1:2:3.456"),
         ("CAST('2020-02-29' AS array(integer))", "TYPE_MISMATCH: line 1:8: Cannot cast varchar(10) to array(integer)"),
         ("date_add('day', 1, DATE '9999-12-31')", "NOT_SUPPORTED: a date before the year 1 or after 9999"),
         ("CAST(123 AS varchar(2))", "INVALID_CAST_ARGUMENT: Value 123 cannot be represented as varchar(2)"),

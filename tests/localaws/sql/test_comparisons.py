@@ -182,6 +182,8 @@ def test_long_chain(evaluate, expression, value) -> None:
     ("expression", "value", "type_"),
     [
         ("nullif(1e0, 1e0) % 0e0", None, "double"),
+        ("pow(-1, infinity())", "NaN", "double"),
+        ("cbrt(-0e0)", "-0.0", "double"),
         ("- - 5", "5", "integer"),
         ("-(1.5)", "-1.5", "double"),
         ("-CAST(5 AS smallint)", "-5", "smallint"),

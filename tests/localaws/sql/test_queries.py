@@ -79,7 +79,7 @@ PEOPLE = "(VALUES (1, 'ann', 'US'), (2, 'bob', 'EU'), (3, 'cid', 'US')) AS peopl
         # A row and the value ROW(...) are the same.
         ("VALUES (ROW(1, 2)), ROW(3, 4), (5, 6), CAST(ROW(7, 8) AS row(a integer, b integer))", [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8")]),
         ("SELECT t.r.*, 7 FROM (VALUES (1, CAST(ROW(2, 'x') AS row(n integer, m varchar)))) AS t(a, r)", [("2", "x", "7")]),
-        ("SELECT (r).* FROM (VALUES (1, ROW(2, 'x'))) AS t(a, r)", [("2", "x")]),
+        ("SELECT (t.r).* FROM (VALUES (1, ROW(2, 'x'))) AS t(a, r)", [("2", "x")]),
     ],
 )  # fmt: skip
 def test_rows(query, sql, rows) -> None:
@@ -94,7 +94,7 @@ def test_rows(query, sql, rows) -> None:
         ("SELECT TWO, * FROM (SELECT 2 AS Two)", ["TWO", "Two"]),
         ("WITH t(Id) AS (SELECT 1) SELECT * FROM t UNION ALL SELECT id FROM t", ["Id"]),
         ("SELECT (a), ((t.a)), a + 1, CAST(ROW(1) AS row(x integer)).x, (r).y FROM (VALUES (1, CAST(ROW(1) AS row(y integer)))) AS t(a, r)", ["a", "a", "_col2", "_col3", "y"]),
-        ("SELECT (r).* AS (P, q) FROM (VALUES (1, ROW(2, 'x'))) AS t(a, r)", ["P", "q"]),
+        ("SELECT (t.r).* AS (P, q) FROM (VALUES (1, ROW(2, 'x'))) AS t(a, r)", ["P", "q"]),
         ("SELECT t.* AS (p) FROM (VALUES 1) AS t(a)", ["p"]),
         ("SELECT t.*, * FROM (VALUES 1) AS t(a)", ["a", "a"]),
         ("SELECT 1 AS x UNION SELECT 2 AS y", ["x"]),
@@ -146,8 +146,9 @@ def test_column_names(query, sql, names) -> None:
         ("SELECT x FROM (VALUES 1) AS t(x) FETCH FIRST 5 PERCENT ROWS ONLY", "SYNTAX_ERROR"),
         ("SELECT 1 UNION BY NAME SELECT 2", "SYNTAX_ERROR"),
         ("VALUES 1, (2, 3)", "TYPE_MISMATCH"),
+        ("SELECT (r).* FROM (VALUES (1, ROW(2, 'x'))) AS t(a, r)", "TABLE_NOT_FOUND: line 1:9: Unable to resolve reference r"),
         ("SELECT nope.* FROM (VALUES 1) AS t(x)", "TABLE_NOT_FOUND: line 1:8: Unable to resolve reference nope"),
-        ("SELECT (x).* FROM (VALUES 1) AS t(x)", "TYPE_MISMATCH: line 1:9: expected expression of type Row"),
+        ("SELECT (t.x).* FROM (VALUES 1) AS t(x)", "TYPE_MISMATCH: line 1:9: expected expression of type Row"),
         ("SELECT * AS (a) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED: line 1:8: Column aliases not supported"),
         ("SELECT t.* AS (a, b) FROM (VALUES 1) AS t(x)", "MISMATCHED_COLUMN_ALIASES"),
         ("SELECT * EXCEPT (x) FROM (VALUES 1) AS t(x)", "SYNTAX_ERROR"),

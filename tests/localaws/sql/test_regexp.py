@@ -19,6 +19,7 @@ import pytest
         ("regexp_like('hello\nworld', 'hello.world')", "false"),
         ("regexp_like('hello\nworld', '(?s)hello.world')", "true"),
         (r"regexp_like('test', 'test\b')", "true"),
+        ("regexp_like('Straße', '(?i)STRA.E')", "true"),
         # \w, \d and \s are of ASCII, \b is not (Trino 435).
         (r"regexp_like('Ärger', '^\w+$')", "false"),
         (r"regexp_like('Ä', '\W')", "true"),
@@ -108,6 +109,8 @@ def test_patterns_may_be_data(query) -> None:
 @pytest.mark.parametrize(
     ("expression", "error"),
     [
+        ("regexp_like('Straße', '(?i)strasse')", "NOT_SUPPORTED: (?i) over a letter"),
+        ("regexp_like('strasse', '(?i)straße')", "NOT_SUPPORTED: (?i) with a letter"),
         ("regexp_like('abc', '[invalid')", "INVALID_FUNCTION_ARGUMENT"),
         ("regexp_like('abc', '(')", "INVALID_FUNCTION_ARGUMENT"),
         ("regexp_like('abc', ')')", "INVALID_FUNCTION_ARGUMENT"),

@@ -10,6 +10,12 @@ import pytest
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
+        # Source: Trino 435.
+        ("concat_ws(',', ARRAY[CAST(NULL AS varchar)])", ""),
+        ("concat_ws(CAST(NULL AS varchar), ARRAY['a', 'b'])", None),
+        ("concat_ws(',', ARRAY['a', NULL, 'b'])", "a,b"),
+        ("concat_ws(',', CAST(NULL AS array(varchar)))", None),
+        ("typeof(with_timezone(DATE '2020-01-31', 'UTC'))", "timestamp(0) with time zone"),
         ("'it''s'", "it's"),
         ("'a' || 'b'", "ab"),
         ("concat('a', 'b', 'c')", "abc"),
@@ -101,7 +107,7 @@ def test_failure(failure, expression, error) -> None:
     [
         # Source: Trino 435.
         ("replace('abc', 'b')", "varchar(3)"),
-        ("replace('abc', 'b', 'xx')", "varchar(11)"),
+        ("replace('abc', CAST('b' AS varchar), 'xx')", "varchar(11)"),
         ("replace(CAST('a' AS varchar), 'b', 'xx')", "varchar"),
         ("regexp_replace('abc', 'b', 'xx')", "varchar(15)"),
         ("url_encode('a b')", "varchar(36)"),
