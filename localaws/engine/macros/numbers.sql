@@ -1,11 +1,11 @@
 create macro tr_integer_divide(a, b) as
-    case when b = 0 then tr_fail('DIVISION_BY_ZERO', 'Division by zero') else a // b end;
+    case when b = 0 and a is not null then tr_fail('DIVISION_BY_ZERO', 'Division by zero') else a // b end;
 
 create macro tr_integer_mod(a, b) as
-    case when b = 0 then tr_fail('DIVISION_BY_ZERO', 'Division by zero') else a % b end;
+    case when b = 0 and a is not null then tr_fail('DIVISION_BY_ZERO', 'Division by zero') else a % b end;
 
 create macro tr_decimal_mod(a, b) as
-    case when b = 0 then tr_fail('DIVISION_BY_ZERO', 'Division by zero') else a % b end;
+    case when b = 0 and a is not null then tr_fail('DIVISION_BY_ZERO', 'Division by zero') else a % b end;
 
 create macro tr_float_mod(a, b) as
     case when b = 0 and a is not null then 'nan'::double else a % b end;
@@ -21,7 +21,7 @@ create macro tr_or_nan(result, arguments) as
 -- Whole numbers divided, ties away from zero.
 create macro tr_divide_half_up(a, b) as
     case
-        when b = 0 then tr_fail('DIVISION_BY_ZERO', 'Division by zero')
+        when b = 0 and a is not null then tr_fail('DIVISION_BY_ZERO', 'Division by zero')
         else
             a // b
             + case

@@ -11,6 +11,10 @@ import pytest
     ("expression", "value", "type_"),
     [
         ("ceil(DECIMAL '1.5')", "2", "decimal(2,0)"),
+        # Trino 435: NULL is not divided.
+        ("CAST(NULL AS integer) / 0", None, "integer"),
+        ("CAST(NULL AS integer) % 0", None, "integer"),
+        ("CAST(NULL AS decimal(5,2)) / DECIMAL '0'", None, "decimal(5,2)"),
         ("floor(DECIMAL '-1.55')", "-2", "decimal(2,0)"),
         ("abs(REAL '1.1')", "1.1", "real"),
         ("round(15, 1)", "15", "integer"),
