@@ -44,12 +44,19 @@ def compare(symbol: str, left: str, right: str, type_: Type) -> str:
         return f"(NOT {_equal(left, right, type_)})"
     if has(type_, ("map", "json")):
         raise BadArgument(f"ordering values of type {type_} is not supported locally")
-    unsure = f"({_has_null(left, type_)} OR {_has_null(right, type_)})"
-    message = text_literal(f"comparing values of type {type_} with NULL in them is not supported")
+    return without_nulls(f"{left} {symbol} {right}", left, right, type_)
+
+
+def without_nulls(test: str, left: str, right: str, type_: Type) -> str:
+    """DuckDB: a comparison of two nested values, which fails where NULL or NaN is in one."""
+    unsure = f"({has_null(left, type_)} OR {has_null(right, type_)})"
+    message = text_literal(
+        f"comparing values of type {type_} with NULL or NaN in them is not supported"
+    )
     return (
         f"CASE WHEN {left} IS NULL OR {right} IS NULL THEN NULL "
         f"WHEN {unsure} THEN CAST(tr_fail('NOT_SUPPORTED', {message}) AS BOOLEAN) "
-        f"ELSE {left} {symbol} {right} END"
+        f"ELSE {test} END"
     )
 
 
@@ -126,19 +133,19 @@ def _equal_maps(left: str, right: str, type_: Type, depth: int) -> str:
     )
 
 
-def _has_null(sql: str, type_: Type, depth: int = 0) -> str:
+def has_null(sql: str, type_: Type, depth: int = 0) -> str:
     """Whether NULL (or NaN) is inside of an array or row that is not NULL."""
     match type_.base:
         case "array":
             item = f"h{depth}"
-            inside = _has_null(item, type_.element, depth + 1)
+            inside = has_null(item, type_.element, depth + 1)
             return f"(len(list_filter({sql}, lambda {item}: {item} IS NULL OR {inside})) > 0)"
         case "row":
             parts = (
                 (f"struct_extract({sql}, {text_literal(name or f'field{i}')})", field)
                 for i, (name, field) in enumerate(type_.args)
             )
-            checks = (f"{part} IS NULL OR {_has_null(part, field)}" for part, field in parts)
+            checks = (f"{part} IS NULL OR {has_null(part, field)}" for part, field in parts)
             return f"({' OR '.join(checks)})"
         case "real" | "double":
             return f"isnan({sql})"

@@ -14,6 +14,7 @@ from localaws.sql.temporal_operators import temporal
 from localaws.sql.types import (
     BOOLEAN,
     INTEGER_DIGITS,
+    UNKNOWN,
     VARBINARY,
     VARCHAR,
     can_coerce,
@@ -78,6 +79,9 @@ def _compare_padded(symbol: str, left: Typed, right: Typed) -> Typed:
 
 
 def _concatenate(left: Typed, right: Typed) -> Typed:
+    if UNKNOWN in (left.type, right.type):
+        # Trino has arrays in mind as well: it finds none or several meanings, or an odd one.
+        raise BadArgument("|| with NULL is ambiguous: use CAST(NULL AS varchar)")
     if "array" in (left.type.base, right.type.base):
         result = choose([overload for _, overload in CONCAT], [left, right])
         if result is None:

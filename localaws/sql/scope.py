@@ -150,6 +150,8 @@ class Analysis:
     compile_query: Callable[[exp.Expression, "Scope"], Output]
     scans: list[Scan] = field(default_factory=list)
     uses: list[tuple[Scan, str]] = field(default_factory=list)
+    # The queries whose columns a query inside of them used, once for each use.
+    outer_uses: list["Scope"] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
     view_depth: int = 0
     # Unguessable, so that no text of the statement can be taken for a marker.
@@ -182,6 +184,15 @@ class Scope:
 
     def child(self, relations: list[Relation] | None = None) -> "Scope":
         return Scope(self.analysis, relations or [], self, dict(self.ctes))
+
+    def uses_in(self, used: "list[Scope]") -> bool:
+        """Whether one of `used` is this query or one around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            if any(each.relations is scope.relations for each in used):
+                return True
+            scope = scope.parent
+        return False
 
     def cte(self, name: str) -> tuple[str, Output] | None:
         return self.ctes.get(name)

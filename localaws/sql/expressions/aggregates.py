@@ -36,7 +36,7 @@ def aggregate(
         message = f"Aggregate function '{name}' is not allowed here"
         scope.error("EXPRESSION_NOT_SCALAR", message, node)
     inside = scope if window else _without_aggregates(scope)
-    distinct, nodes = "", list(node.expressions)
+    distinct, order, nodes = "", None, list(node.expressions)
     if len(nodes) == 1 and isinstance(nodes[0], exp.Star):
         nodes = []
     if nodes and isinstance(nodes[0], exp.Distinct):
@@ -46,13 +46,14 @@ def aggregate(
         nodes[-1] = order.this
         if isinstance(order.this, exp.Distinct):
             distinct, nodes = "DISTINCT ", list(order.this.expressions)
-        tail = _ordered(order, nodes, bool(distinct), inside)
     if name == "listagg" and not node.meta.get(WITHIN_GROUP):
         scope.error("SYNTAX_ERROR", "mismatched input: listagg needs WITHIN GROUP", node)
     if window and distinct:
         message = "DISTINCT in window function parameters not yet supported"
         scope.error("NOT_SUPPORTED", message, node)
     arguments = [compile_expression(each, inside) for each in nodes]
+    if order is not None:
+        tail = _ordered(order, nodes, arguments if distinct else None, inside)
     if distinct:
         _refuse_indistinct(arguments, scope, node)
     result = apply_overload(name, known[name], arguments, scope, node)
@@ -60,15 +61,22 @@ def aggregate(
 
 
 def _ordered(
-    order: exp.Order, arguments: list[exp.Expression], distinct: bool, scope: Scope
+    order: exp.Order, nodes: list[exp.Expression], distinct: list[Typed] | None, scope: Scope
 ) -> str:
-    """The ORDER BY inside a call."""
-    if distinct and any(item.this not in arguments for item in order.expressions):
+    """The ORDER BY inside a call; `distinct` are the arguments of one with DISTINCT, compiled."""
+    if distinct is None:
+        return f" ORDER BY {order_items(order.expressions, scope)}"
+    if any(item.this not in nodes for item in order.expressions):
         message = (
             "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
         )
         scope.error("EXPRESSION_NOT_IN_DISTINCT", message, order)
-    return f" ORDER BY {order_items(order.expressions, scope)}"
+    if any(node.find(exp.Query) for node in nodes):
+        # The engine does not see that two subqueries are the same.
+        message = "DISTINCT and ORDER BY of a subquery in an aggregate are not supported locally"
+        scope.error("NOT_SUPPORTED", message, order)
+    keys = (distinct[nodes.index(item.this)].sql + ordering(item) for item in order.expressions)
+    return f" ORDER BY {', '.join(keys)}"
 
 
 def _refuse_indistinct(arguments: list[Typed], scope: Scope, node: exp.Expression) -> None:

@@ -42,6 +42,8 @@ def resolve(node: exp.Column, scope: Scope) -> tuple[Field, list[str], Scope]:
         for qualifiers in range(min(len(parts) - 1, 3), -1, -1):
             found = query.find(lowered[:qualifiers], parts[qualifiers], node)
             if found is not None:
+                if query is not scope:
+                    scope.analysis.outer_uses.append(query)
                 return found, parts[qualifiers + 1 :], query
         query = query.parent
     scope.error("COLUMN_NOT_FOUND", f"Column '{'.'.join(parts)}' cannot be resolved", node)

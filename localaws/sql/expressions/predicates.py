@@ -5,7 +5,7 @@ import re
 from sqlglot import exp
 
 from localaws.sql import operators
-from localaws.sql.casts import CannotCast, coerce
+from localaws.sql.casts import CannotCast
 from localaws.sql.comparisons import is_plain
 from localaws.sql.expressions.core import (
     comparison,
@@ -134,23 +134,12 @@ def _between(node: exp.Between, scope: Scope) -> Typed:
 
 @compiles(exp.In, parts={"this", "expressions", "query"})
 def _in(node: exp.In, scope: Scope) -> Typed:
-    value = compile_expression(node.this, scope)
     query = node.args.get("query")
     if query is None and isinstance(node.expressions[0], exp.Values):
         query = node.expressions[0]
     if query is not None:
-        output = scope.analysis.compile_query(query, scope)
-        if len(output.types) != 1:
-            message = "Multiple columns returned by subquery are not yet supported."
-            scope.error("NOT_SUPPORTED", message, node)
-        target = common_type(value.type, output.types[0])
-        if target is None:
-            message = (
-                "value and result of subquery must be of the same type for IN expression: "
-                f"{value.type} vs {output.types[0]}"
-            )
-            scope.error("TYPE_MISMATCH", message, node)
-        return any_or_all("=", "ANY", coerce(value, target), output, scope, node)
+        return any_or_all("=", "ANY", query, scope, node)
+    value = compile_expression(node.this, scope)
     members = [compile_expression(each, scope) for each in node.expressions]
     what = "IN value and list items must be the same type or coercible to a common type"
     value, *members = unify([value, *members], scope, node, what)

@@ -36,7 +36,7 @@ def _window(node: exp.Window, scope: Scope) -> Typed:
     nulls = _null_treatment(node, scope)
     message = "Cannot nest window functions inside window function arguments"
     refuse_windows(call.iter_expressions(), message, scope)
-    if call.find(exp.Order):
+    if any(isinstance(each, exp.Order) for each in call.expressions):
         scope.error("NOT_SUPPORTED", "Window function with ORDER BY is not supported", call)
     window = resolved(node, scope)
     if name in OFFSET_FUNCTIONS:

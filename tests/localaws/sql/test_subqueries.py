@@ -75,8 +75,14 @@ def test_rows(query, sql, rows) -> None:
         ("SELECT (VALUES 1, 2)", "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows"),
         ("SELECT (SELECT y FROM (VALUES 1, 1) AS u(y) WHERE y = x) FROM (VALUES 1) AS t(x)", "SUBQUERY_MULTIPLE_ROWS"),
         ("SELECT (SELECT 1, 2)", "NOT_SUPPORTED: line 1:16: Multiple columns returned by subquery are not yet supported."),
-        ("SELECT 1 IN (SELECT 1, 2)", "NOT_SUPPORTED"),
-        ("SELECT 1 = ALL (SELECT 'a')", "TYPE_MISMATCH: line 1:8: Cannot apply operator: integer = varchar(1)"),
+        ("SELECT 1 IN (SELECT 1, 2)", "TYPE_MISMATCH: line 1:8: Value expression and result of subquery must be of the same type: row(integer) vs row(integer, integer)"),
+        ("SELECT (1, 2) IN (SELECT 1)", "TYPE_MISMATCH"),
+        ("SELECT (1, 2) IN (SELECT row(1, 2))", "TYPE_MISMATCH"),
+        ("SELECT (1, 2) = ALL (VALUES (1, NULL), (1, NULL))", "NOT_SUPPORTED"),
+        ("SELECT 'ab' || NULL", "NOT_SUPPORTED: line 1:8: || with NULL is ambiguous"),
+        ("SELECT array_agg(DISTINCT (SELECT x) ORDER BY (SELECT x)) FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
+        ("SELECT 1e0 >= ALL (VALUES 1e0, nan())", "NOT_SUPPORTED"),
+        ("SELECT 1 = ALL (SELECT 'a')", "TYPE_MISMATCH: line 1:8: Value expression and result of subquery must be of the same type: row(integer) vs row(varchar(1))"),
         ("SELECT 1 IN (SELECT 'a')", "TYPE_MISMATCH"),
         ("SELECT 1 = ANY (ARRAY[1])", "SYNTAX_ERROR"),
         ("SELECT (SELECT t.x) FROM (VALUES 1) AS u(x)", "COLUMN_NOT_FOUND: line 1:16: Column 't.x' cannot be resolved"),
@@ -84,3 +90,34 @@ def test_rows(query, sql, rows) -> None:
 )  # fmt: skip
 def test_failure(failure, sql, error) -> None:
     assert failure(sql).startswith(error)
+
+
+_PAIRS = "(VALUES (1, NULL), (NULL, NULL), (2, 3), (2, NULL), (5, 5)) AS t(x, y)"
+_FEW = "(VALUES (1, NULL), (NULL, NULL), (2, 3)) AS u(a, b)"
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        # In a SELECT rows are looked up by identity; a filter and a correlated query join.
+        (f"SELECT (x, y) IN (SELECT a, b FROM {_FEW}) FROM {_PAIRS}", ["true", "true", "true", "false", "false"]),
+        (f"SELECT (x, y) <> ALL (SELECT a, b FROM {_FEW}) FROM {_PAIRS}", ["false", "false", "false", "true", "true"]),
+        (f"SELECT (x, y) IN (SELECT a, b FROM {_FEW} WHERE a + 1 > x) FROM {_PAIRS}", ["false", "false", "true", "false", "false"]),
+        (f"SELECT x FROM {_PAIRS} WHERE (x, y) IN (SELECT a, b FROM {_FEW})", ["2"]),
+        (f"SELECT x FROM {_PAIRS} WHERE (x, y) NOT IN (SELECT a, b FROM {_FEW})", ["2", "5"]),
+        ("SELECT x FROM (VALUES nan(), 1e0, 2e0) AS t(x) WHERE x IN (VALUES nan(), 1e0)", ["1.0"]),
+        ("SELECT x FROM (VALUES nan(), 1e0, 2e0) AS t(x) WHERE NOT x NOT IN (VALUES nan(), 1e0) AND x < 9e0", ["1.0"]),
+        ("SELECT x FROM (VALUES nan(), 1e0) AS t(x) JOIN (VALUES 1) AS u ON x = ANY (VALUES nan(), 1e0)", ["1.0"]),
+        ("SELECT x FROM (VALUES nan(), 1e0) AS t(x) WHERE x IN (VALUES nan()) OR x IS NULL", ["NaN"]),
+        ("SELECT (BIGINT '1', 'abc') IN (VALUES (1, 'abc'))", ["true"]),
+        ("SELECT CAST(NULL AS row(integer, integer)) IN (VALUES (1, 2))", [None]),
+        ("SELECT (1, 2) < ALL (VALUES (1, 3), (2, 0))", ["true"]),
+        # Trino compares with the least and the largest row: two that differ need no value.
+        ("SELECT x <> ANY (VALUES 1, 2, NULL) FROM (VALUES 1, NULL) AS t(x)", ["true", "true"]),
+        ("SELECT x = ALL (VALUES 1, 2) FROM (VALUES 1, NULL) AS t(x)", ["false", "false"]),
+        ("SELECT x = ALL (VALUES 1, 1) FROM (VALUES 1, NULL) AS t(x)", ["true", None]),
+        ("SELECT array_agg((SELECT array_agg(y ORDER BY y) FROM (VALUES 2, 1) AS u(y))) OVER ()", ["[[1, 2]]"]),
+    ],
+)  # fmt: skip
+def test_as_trino_435_answers(query, sql, rows) -> None:
+    assert [value for (value,) in query(sql)[2]] == rows
