@@ -151,12 +151,24 @@ def _with_binary_literals(tokens: list[Token], sql: str) -> list[Token]:
     return result
 
 
+_STARTS = {
+    TokenType.SELECT,
+    TokenType.UNION,
+    TokenType.EXCEPT,
+    TokenType.INTERSECT,
+    TokenType.SEMICOLON,
+}
+_CLAUSES = (TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY)
+_LIMITS = (TokenType.OFFSET, TokenType.LIMIT, TokenType.FETCH)
+
+
 def _refuse_foreign(tokens: list[Token], sql: str) -> None:
     """Raises SYNTAX_ERROR for what sqlglot would take from other dialects.
 
     Source of the grammar: Trino documentation, "SELECT" (OFFSET comes before LIMIT).
     """
     limited = [False]
+    places = [0]
     for token, after in zip(tokens, [*tokens[1:], None], strict=True):
         written = sql[token.start : token.end + 1]
         at = offset_position(sql, token.start)
@@ -164,11 +176,21 @@ def _refuse_foreign(tokens: list[Token], sql: str) -> None:
             raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
         if token.token_type == TokenType.NUMBER:
             _check_number(written, sql[token.end + 1 : token.end + 2], at)
+        if token.token_type in _STARTS:
+            if places[-1] > _CLAUSES.index(TokenType.HAVING) + 1 and written != ";":
+                raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
+            places[-1] = 0
+        elif place := _place(token, after):
+            if place < places[-1]:
+                raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
+            places[-1] = place
         match token.token_type:
             case TokenType.L_PAREN:
                 limited.append(False)
+                places.append(0)
             case TokenType.R_PAREN if len(limited) > 1:
                 limited.pop()
+                places.pop()
             case TokenType.LIMIT | TokenType.FETCH:
                 limited[-1] = True
             case TokenType.OFFSET | TokenType.COMMA if limited[-1]:
@@ -182,6 +204,18 @@ def _refuse_foreign(tokens: list[Token], sql: str) -> None:
                 # sqlglot reads INTERVAL 1 DAY as INTERVAL '1' DAY.
                 message = f"mismatched input '{after.text}'. Expecting: '+', '-', <string>"
                 raise QueryError("SYNTAX_ERROR", message, offset_position(sql, after.start))
+
+
+def _place(token: Token, after: Token | None) -> int:
+    """Where the clause that `token` begins stands among those of its query, from 1; 0 for others.
+
+    sqlglot takes the clauses in any order.
+    """
+    if token.token_type in _CLAUSES:
+        return _CLAUSES.index(token.token_type) + 1
+    # These are names as well.
+    counts = after is not None and after.token_type in (TokenType.NUMBER, TokenType.FIRST)
+    return len(_CLAUSES) + 1 if counts and token.token_type in _LIMITS else 0
 
 
 def _check_number(written: str, behind: str, at: Position) -> None:

@@ -101,6 +101,8 @@ def _select(node: exp.Select, scope: Scope) -> Output:
     where_sql = f" WHERE {_where(where.this, scope, prunable)}" if where else ""
 
     items = select_items(node, scope)
+    if not items:
+        scope.error("SYNTAX_ERROR", "mismatched input 'FROM'. Expecting: an expression", node)
     grouped = grouping(node.args.get("group"), items, scope) if is_grouped(node) else None
     if grouped:
         scope.allow_aggregates = True

@@ -113,6 +113,12 @@ def filtered(node: exp.Filter, scope: Scope, over: str = "", *, window: bool = F
 
 @syntax("grouping")
 def _grouping(node: exp.Anonymous, scope: Scope) -> Typed:
+    if not scope.allow_aggregates:
+        message = (
+            "A GROUPING() operation can only be used with a corresponding "
+            "GROUPING SET/CUBE/ROLLUP/GROUP BY clause"
+        )
+        scope.error("MISSING_GROUP_BY", message, node)
     keys = [compile_expression(each, scope).sql for each in node.expressions]
     type_ = INTEGER if len(keys) < 32 else BIGINT
     return Typed(f"CAST(grouping({', '.join(keys)}) AS {type_.duckdb()})", type_)

@@ -59,6 +59,7 @@ def test_rows(query, sql, rows) -> None:
         (f"SELECT a FROM {T} GROUP BY a ORDER BY sum(a)", "COLUMN_NOT_FOUND: line 1:70: Invalid reference to output projection attribute from ORDER BY aggregation"),
         (f"SELECT a FROM {T} GROUP BY CUBE (a + 1)", "INVALID_COLUMN_REFERENCE: line 1:65: GROUP BY expression must be a column reference: a + 1"),
         (f"SELECT count(*) FROM {T} GROUP BY {', '.join(['CUBE (a, b)'] * 6)}", "TOO_MANY_GROUPING_SETS: line 1:72: GROUP BY has 4096 grouping sets but can contain at most 2048"),
+        (f"SELECT grouping(b) FROM {T}", "MISSING_GROUP_BY"),
         (f"SELECT grouping(b) FROM {T} GROUP BY a", "INVALID_ARGUMENTS: line 1:8: The arguments to GROUPING() must be"),
         (f"SELECT count(*) FROM {T} GROUP BY ALL", "SYNTAX_ERROR"),
         (f"SELECT a FROM {T} GROUP BY a WITH ROLLUP", "NOT_SUPPORTED"),
