@@ -111,7 +111,8 @@ def literal(moment: datetime) -> str:
 
 
 def printed(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:23]
+    # Not strftime: it does not pad years before 1000.
+    return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
 
 
 Cases = list[tuple[tuple, tuple[str, ...]]]
