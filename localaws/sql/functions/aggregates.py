@@ -186,9 +186,7 @@ AGGREGATES = table(
     ),
     signature("arbitrary(T) -> T", plain("any_value")),
     signature("any_value(T) -> T", plain("any_value")),
-    signature(
-        "array_agg(T) -> array(T)", lambda a: Typed(call("list", a[0].sql), array(a[0].type))
-    ),
+    signature("array_agg(T) -> array(T)", _array_agg),
     signature("bool_and(boolean) -> boolean", plain("bool_and", BOOLEAN)),
     signature("bool_or(boolean) -> boolean", plain("bool_or", BOOLEAN)),
     signature("every(boolean) -> boolean", plain("bool_and", BOOLEAN)),
