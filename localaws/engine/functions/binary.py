@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import FunctionError, invalid
 
 
 def _decoder(name: str, decode: Callable[[str], bytes]) -> Callable[[str], bytes]:
@@ -16,8 +16,7 @@ def _decoder(name: str, decode: Callable[[str], bytes]) -> Callable[[str], bytes
         try:
             return decode(text)
         except ValueError as error:
-            message = f"{name}: {error}"
-            raise FunctionError("INVALID_FUNCTION_ARGUMENT", message) from None
+            invalid(f"{name}: {error}")
 
     return decoded
 
@@ -58,8 +57,7 @@ def _unpacked(layout: str, name: str) -> Callable[[bytes], Any]:
 
     def unpack(data: bytes) -> Any:
         if len(data) != size:
-            message = f"{name}: expected {size} bytes, but got {len(data)}"
-            raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
+            invalid(f"{name}: expected {size} bytes, but got {len(data)}")
         return struct.unpack(layout, data)[0]
 
     return unpack

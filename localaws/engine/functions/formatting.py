@@ -3,8 +3,9 @@ functions", and java.util.Formatter."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NoReturn
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import FunctionError, invalid
 from localaws.java_text import java_float
 
 _SPECIFIER = re.compile(
@@ -106,12 +107,11 @@ def _padded(sign: str, text: str, found: re.Match[str]) -> str:
     return sign + text.rjust(int(found["width"] or 0) - len(sign), "0")
 
 
-def _invalid(pattern: str, why: str) -> None:
-    message = f"Invalid format string: {pattern} ({why})"
-    raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
+def _invalid(pattern: str, why: str) -> NoReturn:
+    invalid(f"Invalid format string: {pattern} ({why})")
 
 
-def _unsupported(specifier: str) -> None:
+def _unsupported(specifier: str) -> NoReturn:
     raise FunctionError("NOT_SUPPORTED", f"{specifier} in format() is not supported locally")
 
 

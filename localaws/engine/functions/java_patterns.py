@@ -9,7 +9,7 @@ import sys
 import unicodedata
 from functools import cache, lru_cache
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import FunctionError, invalid
 
 _CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": r"\t-\r "}
 _WORD = ("L", "M", "Nd", "Pc")
@@ -73,8 +73,7 @@ def _compiled(source: str, ascii_only: bool) -> re.Pattern[str]:
     except re.error as error:
         if "look-behind" in str(error):
             raise _unsupported(source, "a look-behind of no fixed length") from None
-        message = f"{error} in the regular expression '{source}'"
-        raise FunctionError("INVALID_FUNCTION_ARGUMENT", message) from None
+        invalid(f"{error} in the regular expression '{source}'")
 
 
 def _translated(source: str, ascii_only: bool) -> str:
@@ -119,8 +118,7 @@ def _translated(source: str, ascii_only: bool) -> str:
             closing.append(0)
         elif kind == "close":
             if len(closing) == 1:
-                message = f"unmatched parenthesis in the regular expression '{source}'"
-                raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
+                invalid(f"unmatched parenthesis in the regular expression '{source}'")
             out.append(")" * (1 + closing.pop()))
         else:
             out.append(token["other"])
@@ -185,8 +183,7 @@ def _character_class(source: str, at: int, ascii_only: bool) -> tuple[str, int]:
             out.append("\\" + character if character in "&~|#" else character)
         first = False
     if at >= len(source):
-        message = f"premature end of char-class in the regular expression '{source[start:]}'"
-        raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
+        invalid(f"premature end of char-class in the regular expression '{source[start:]}'")
     return "".join(out) + "]", at + 1
 
 

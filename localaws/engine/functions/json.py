@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import FunctionError, invalid
 from localaws.java_text import java_float
 
 _MISSING = object()
@@ -74,15 +74,14 @@ def parse(text: str) -> str:
     try:
         return _text(_DECODER.decode(text), sort=True)
     except (ValueError, RecursionError):
-        message = f"Cannot convert value to JSON: '{text}'"
-        raise FunctionError("INVALID_FUNCTION_ARGUMENT", message) from None
+        invalid(f"Cannot convert value to JSON: '{text}'")
 
 
 @lru_cache(maxsize=256)
 def _steps(path: str) -> tuple[str, ...]:
     """`$.a[0]["b c"]` as keys. Raises INVALID_FUNCTION_ARGUMENT for what is no path."""
     if not _PATH.fullmatch(path):
-        raise FunctionError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
+        invalid(f"Invalid JSON path: '{path}'")
     return tuple(
         plain or subscript or re.sub(r"\\(.)", r"\1", in_quotes)
         for plain, subscript, in_quotes in _STEP.findall(path)
@@ -222,8 +221,7 @@ def is_scalar(text: str) -> bool:
     try:
         return not isinstance(_DECODER.decode(text), tuple | list)
     except (ValueError, RecursionError):
-        message = f"Invalid JSON value: {text}"
-        raise FunctionError("INVALID_FUNCTION_ARGUMENT", message) from None
+        invalid(f"Invalid JSON value: {text}")
 
 
 FUNCTIONS = [

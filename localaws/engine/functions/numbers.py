@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import pairwise
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import invalid
 from localaws.java_text import java_float
 
 _WIDE = Context(prec=200)
@@ -35,27 +35,27 @@ def from_base(text: str, radix: int) -> int:
     _check_radix(radix)
     digits = text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")
     if not digits or any(each not in _DIGITS[:radix] for each in digits.lower()):
-        _invalid(f"Not a valid base-{radix} number: {text}")
+        invalid(f"Not a valid base-{radix} number: {text}")
     value = int(text, radix)
     if not -(2**63) <= value < 2**63:
-        _invalid(f"Not a valid base-{radix} number: {text}")
+        invalid(f"Not a valid base-{radix} number: {text}")
     return value
 
 
 def _check_radix(radix: int) -> None:
     if not 2 <= radix <= 36:
-        _invalid("Radix must be between 2 and 36")
+        invalid("Radix must be between 2 and 36")
 
 
 def width_bucket(value: float, first: float, second: float, count: int) -> int:
     if count <= 0:
-        _invalid("bucketCount must be greater than 0")
+        invalid("bucketCount must be greater than 0")
     if math.isnan(value):
-        _invalid("operand must not be NaN")
+        invalid("operand must not be NaN")
     if not (math.isfinite(first) and math.isfinite(second)):
-        _invalid("bound must be finite")
+        invalid("bound must be finite")
     if first == second:
-        _invalid("bounds cannot equal each other")
+        invalid("bounds cannot equal each other")
     lower, upper = min(first, second), max(first, second)
     if value < lower:
         place = 0
@@ -68,13 +68,13 @@ def width_bucket(value: float, first: float, second: float, count: int) -> int:
 
 def width_bucket_of_bins(value: float, bins: list[float]) -> int:
     if not bins:
-        _invalid("Bins cannot be an empty array")
+        invalid("Bins cannot be an empty array")
     if math.isnan(value):
-        _invalid("Operand cannot be NaN")
+        invalid("Operand cannot be NaN")
     if any(each is None or not math.isfinite(each) for each in bins):
-        _invalid("Bin value must be finite")
+        invalid("Bin value must be finite")
     if any(a > b for a, b in pairwise(bins)):
-        _invalid("Bin values are not sorted in ascending order")
+        invalid("Bin values are not sorted in ascending order")
     return bisect_right(bins, value)
 
 
@@ -82,9 +82,9 @@ def bit_count(value: int, bits: int) -> int:
     if bits == 64:
         return (value % 2**64).bit_count()
     if not 2 <= bits <= 64:
-        _invalid("Bits specified in bit_count must be between 2 and 64, got " + str(bits))
+        invalid("Bits specified in bit_count must be between 2 and 64, got " + str(bits))
     if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
-        _invalid(
+        invalid(
             "Number must be representable with the bits specified. "
             f"{value} can not be represented with {bits} bits"
         )
@@ -93,7 +93,7 @@ def bit_count(value: int, bits: int) -> int:
 
 def normal_cdf(mean: float, deviation: float, value: float) -> float:
     if not deviation > 0:
-        _invalid("standardDeviation must be > 0")
+        invalid("standardDeviation must be > 0")
     return 0.5 * (1 + math.erf((value - mean) / (deviation * math.sqrt(2))))
 
 
@@ -116,15 +116,11 @@ def real_text(value: float) -> str:
 def _shift(shifted: Callable[[int, int, int], int]) -> Callable[[int, int, int], int]:
     def shift(value: int, places: int, bits: int) -> int:
         if places < 0:
-            _invalid("shift must be positive")
+            invalid("shift must be positive")
         result = shifted(value, places, bits) % 2**bits
         return result - 2**bits if result >= 2 ** (bits - 1) else result
 
     return shift
-
-
-def _invalid(message: str) -> None:
-    raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
 
 
 FUNCTIONS = [

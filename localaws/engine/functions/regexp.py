@@ -3,7 +3,7 @@ AbstractTestRegexpFunctions."""
 
 import re
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import invalid
 from localaws.engine.functions.java_patterns import Pattern, pattern
 
 _REFERENCE = re.compile(r"\\(.?)|\$(?:(\d)|\{(.*?)\}|)", re.DOTALL)
@@ -45,9 +45,9 @@ def groups(text: str, source: str) -> list[list[str | None]]:
 def position(text: str, source: str, start: int, occurrence: int) -> int:
     """Where the match begins, counted from 1; -1 where there are not so many."""
     if start < 1:
-        _invalid("start position cannot be smaller than 1")
+        invalid("start position cannot be smaller than 1")
     if occurrence < 1:
-        _invalid("occurrence cannot be smaller than 1")
+        invalid("occurrence cannot be smaller than 1")
     compiled = pattern(source).of(text)
     if start > len(text):
         return -1
@@ -83,7 +83,7 @@ def _references(replacement: str, compiled: re.Pattern[str]) -> list[str | tuple
         if digit is not None:
             number = int(digit)
             if number > compiled.groups:
-                _invalid(f"Illegal replacement sequence: unknown group {number}")
+                invalid(f"Illegal replacement sequence: unknown group {number}")
             # As many more digits as still name a group.
             while at < len(replacement) and replacement[at] in "0123456789":
                 longer = 10 * number + int(replacement[at])
@@ -93,24 +93,20 @@ def _references(replacement: str, compiled: re.Pattern[str]) -> list[str | tuple
             parts.append((number,))
         elif name is not None:
             if name not in compiled.groupindex:
-                _invalid(f"Illegal replacement sequence: unknown group {{ {name} }}")
+                invalid(f"Illegal replacement sequence: unknown group {{ {name} }}")
             parts.append((name,))
         elif escaped:
             parts.append(escaped)
         else:
-            _invalid(f"Illegal replacement sequence: {replacement}")
+            invalid(f"Illegal replacement sequence: {replacement}")
     return parts
 
 
 def _check_group(compiled: Pattern, group: int) -> None:
     if group < 0:
-        _invalid("Group cannot be negative")
+        invalid("Group cannot be negative")
     if group > compiled.groups:
-        _invalid(f"Pattern has {compiled.groups} groups. Cannot access group {group}")
-
-
-def _invalid(message: str) -> None:
-    raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
+        invalid(f"Pattern has {compiled.groups} groups. Cannot access group {group}")
 
 
 FUNCTIONS = [

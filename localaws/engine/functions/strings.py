@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import invalid
 
 _SOUNDEX = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 
@@ -18,14 +18,14 @@ def levenshtein_distance(left: str, right: str) -> int:
 
 def hamming_distance(left: str, right: str) -> int:
     if len(left) != len(right):
-        _invalid("The input strings to hamming_distance function must have the same length")
+        invalid("The input strings to hamming_distance function must have the same length")
     return sum(a != b for a, b in zip(left, right, strict=True))
 
 
 def luhn_check(text: str) -> bool:
     if not (text and text.isascii() and text.isdecimal()):
         if text:
-            _invalid(f"Value is not a number: {text}")
+            invalid(f"Value is not a number: {text}")
         return False
     total = 0
     for place, digit in enumerate(map(int, reversed(text))):
@@ -38,7 +38,7 @@ def soundex(text: str) -> str:
     """H and W do not part letters of the same sound, vowels do."""
     letters = [each.upper() for each in text if each.isalpha()]
     if any(each not in _SOUNDEX for each in letters):
-        _invalid(f"The character is not mapped: {text}")
+        invalid(f"The character is not mapped: {text}")
     if not letters:
         return ""
     code, last = letters[0], _SOUNDEX[letters[0]]
@@ -54,16 +54,16 @@ def soundex(text: str) -> str:
 
 def split(text: str, delimiter: str, limit: int) -> list[str]:
     if limit <= 0 or limit > 2**31 - 1:
-        _invalid("Limit must be positive" if limit <= 0 else "Limit is too large")
+        invalid("Limit must be positive" if limit <= 0 else "Limit is too large")
     if delimiter == "":
-        _invalid("The delimiter may not be the empty string")
+        invalid("The delimiter may not be the empty string")
     return text.split(delimiter, limit - 1)
 
 
 def strpos(text: str, part: str, instance: int) -> int:
     """The place of the instance-th occurrence, from the end for a negative one; 0: none."""
     if instance == 0:
-        _invalid("'instance' must be a positive or negative number.")
+        invalid("'instance' must be a positive or negative number.")
     if part == "":
         return 1
     at = -1 if instance > 0 else len(text)
@@ -77,7 +77,7 @@ def strpos(text: str, part: str, instance: int) -> int:
 def split_part(text: str, delimiter: str, place: int) -> str | None:
     """An empty delimiter parts all characters."""
     if place <= 0:
-        _invalid("Index must be greater than zero")
+        invalid("Index must be greater than zero")
     parts = text.split(delimiter) if delimiter else text
     return parts[place - 1] if place <= len(parts) else None
 
@@ -92,10 +92,6 @@ def translate(text: str, source: str, target: str) -> str:
 
 def normalize(text: str, form: str) -> str:
     return unicodedata.normalize(form, text)
-
-
-def _invalid(message: str) -> None:
-    raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
 
 
 FUNCTIONS = [

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, unquote, unquote_plus
 
-from localaws.engine.functions.errors import FunctionError
+from localaws.engine.functions.errors import invalid
 
 _CHARACTER = r"(?:[A-Za-z0-9_\-.!~*'();/?:@&=+$,\[\]]|%[0-9A-Fa-f]{2}|[^\x00-\x7f\s])"
 _URL = re.compile(
@@ -76,8 +76,7 @@ def encode(text: str) -> str:
 
 def decode(text: str) -> str:
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
-        message = f"URLDecoder: Illegal hex characters in escape (%) pattern: {text}"
-        raise FunctionError("INVALID_FUNCTION_ARGUMENT", message)
+        invalid(f"URLDecoder: Illegal hex characters in escape (%) pattern: {text}")
     return unquote_plus(text)
 
 
