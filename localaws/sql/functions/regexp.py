@@ -3,18 +3,7 @@
 Source of the rules: Trino documentation, "Regular expression functions".
 """
 
-from localaws.sql.functions.registry import longer, signature, table
-from localaws.sql.scope import Typed
-from localaws.sql.types import array
-
-
-def _parts(template: str):
-    def build(arguments: list[Typed]) -> Typed:
-        sql = template.format(*(each.sql for each in arguments))
-        return Typed(sql, array(arguments[0].type))
-
-    return build
-
+from localaws.sql.functions.registry import longer, pieces, signature, table
 
 FUNCTIONS = table(
     signature("regexp_like(varchar, varchar) -> boolean", "py_regexp_like({0}, {1})"),
@@ -23,14 +12,14 @@ FUNCTIONS = table(
     signature("regexp_extract(varchar, varchar, bigint) -> =0", "py_regexp_extract({0}, {1}, {2})"),
     signature(
         "regexp_extract_all(varchar, varchar) -> array(varchar)",
-        _parts("py_regexp_extract_all({0}, {1}, 0)"),
+        pieces("py_regexp_extract_all({0}, {1}, 0)"),
     ),
     signature(
         "regexp_extract_all(varchar, varchar, bigint) -> array(varchar)",
-        _parts("py_regexp_extract_all({0}, {1}, {2})"),
+        pieces("py_regexp_extract_all({0}, {1}, {2})"),
     ),
     signature(
-        "regexp_split(varchar, varchar) -> array(varchar)", _parts("py_regexp_between({0}, {1})")
+        "regexp_split(varchar, varchar) -> array(varchar)", pieces("py_regexp_between({0}, {1})")
     ),
     signature("regexp_position(varchar, varchar) -> integer", "py_regexp_position({0}, {1}, 1, 1)"),
     signature(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from localaws.sql.casts import coerce
 from localaws.sql.scope import Typed
-from localaws.sql.types import UNKNOWN, Type, can_coerce, common_type, parse_type, row
+from localaws.sql.types import UNKNOWN, Type, array, can_coerce, common_type, parse_type, row
 
 Rule = Callable[[list[Typed]], Typed]
 _LONGEST = 2**31 - 1
@@ -86,6 +86,16 @@ def longer(template: str, length: Callable[..., int], *places: int) -> Rule:
         known = len(limits) == len(places)
         type_ = Type("varchar", (min(_LONGEST, length(*limits)),) if known else ())
         return Typed(template.format(*(each.sql for each in arguments)), type_)
+
+    return build
+
+
+def pieces(template: str) -> Rule:
+    """An array of pieces of the first argument, each at most as long as it."""
+
+    def build(arguments: list[Typed]) -> Typed:
+        sql = template.format(*(each.sql for each in arguments))
+        return Typed(sql, array(arguments[0].type))
 
     return build
 

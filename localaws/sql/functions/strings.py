@@ -2,9 +2,9 @@
 
 import re
 
-from localaws.sql.functions.registry import Rule, longer, signature, table
+from localaws.sql.functions.registry import longer, pieces, signature, table
 from localaws.sql.scope import Typed
-from localaws.sql.types import VARCHAR, array
+from localaws.sql.types import VARCHAR
 
 
 def _substring(arguments: list[Typed]) -> Typed:
@@ -16,16 +16,6 @@ def _substring(arguments: list[Typed]) -> Typed:
         places = ", ".join(each[1] for each in digits)
         return Typed(f"substring({text.sql}, {places})", text.type)
     return Typed(f"tr_substr({', '.join(each.sql for each in arguments)})", text.type)
-
-
-def _pieces(template: str) -> Rule:
-    """An array of pieces of the first argument."""
-
-    def build(arguments: list[Typed]) -> Typed:
-        sql = template.format(*(each.sql for each in arguments))
-        return Typed(sql, array(arguments[0].type))
-
-    return build
 
 
 def _concat_ws(arguments: list[Typed]) -> Typed:
@@ -59,9 +49,9 @@ FUNCTIONS = table(
     signature("rtrim(varchar) -> =0", "rtrim({0}, tr_spaces())"),
     signature("rtrim(varchar, varchar) -> =0", "rtrim({0}, {1})"),
     signature("soundex(varchar) -> varchar(4)", "py_soundex({0})"),
-    signature("split(varchar, varchar) -> array(varchar)", _pieces("tr_split({0}, {1})")),
+    signature("split(varchar, varchar) -> array(varchar)", pieces("tr_split({0}, {1})")),
     signature(
-        "split(varchar, varchar, bigint) -> array(varchar)", _pieces("py_split({0}, {1}, {2})")
+        "split(varchar, varchar, bigint) -> array(varchar)", pieces("py_split({0}, {1}, {2})")
     ),
     signature("split_part(varchar, varchar, bigint) -> =0", "py_split_part({0}, {1}, {2})"),
     signature("starts_with(varchar, varchar) -> boolean", "starts_with({0}, {1})"),
