@@ -1,7 +1,8 @@
 """Functions that take a lambda.
 
 Source of the rules: Trino documentation, "Lambda expressions", "Array functions and operators",
-"Map functions and operators", and where they are silent Trino's implementation.
+"Map functions and operators", "Regular expression functions", and where they are silent Trino's
+implementation.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from localaws.sql.casts import coerce
 from localaws.sql.functions.checks import distinguishable
 from localaws.sql.functions.registry import BadArgument
 from localaws.sql.scope import Field, Relation, Scope, Typed
-from localaws.sql.types import BOOLEAN, INTEGER, Type, array, can_coerce, common_type, row
+from localaws.sql.types import BOOLEAN, INTEGER, VARCHAR, Type, array, can_coerce, common_type, row
 
 Compile = Callable[[exp.Expression, Scope], Typed]
 Handler = Callable[[exp.Anonymous, Scope, Compile], Typed]
@@ -198,6 +199,24 @@ def _map_zip_with(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typed
     return Typed(f"map_from_entries({pairs})", Type("map", (key, body.type)))
 
 
+def _regexp_replace(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typed:
+    """The lambda takes the captured groups of each match; NULL from one makes NULL of the whole."""
+    given = [compile_(each, scope) for each in node.expressions[:2]]
+    if not all(each.type.is_string or each.type.base == "unknown" for each in given):
+        types = ", ".join(str(each.type) for each in given)
+        message = f"Unexpected parameters ({types}, function) for function regexp_replace"
+        scope.error("FUNCTION_NOT_FOUND", message, node)
+    text, pattern = (coerce(each, VARCHAR).sql for each in given)
+    both, groups = scope.analysis.alias(), scope.analysis.alias()
+    parameters = [Typed(groups, array(VARCHAR))]
+    body = _body_as(node.expressions[2], parameters, VARCHAR, scope, compile_)
+    arguments = f"{both}['text'], {both}['pattern']"
+    replaced = f"list_transform(py_regexp_groups({arguments}), lambda {groups}: {body})"
+    joined = f"py_regexp_joined(py_regexp_between({arguments}), {replaced})"
+    once = f"struct_pack(text := {text}, pattern := {pattern})"
+    return Typed(f"list_transform([{once}], lambda {both}: {joined})[1]", VARCHAR)
+
+
 def _refuse_key(type_: Type, node: exp.Expression, scope: Scope) -> None:
     try:
         distinguishable(type_)
@@ -219,4 +238,5 @@ HIGHER_ORDER: dict[tuple[str, int], Handler] = {
     ("transform_keys", 2): _transform_keys,
     ("transform_values", 2): _transform_values,
     ("map_zip_with", 3): _map_zip_with,
+    ("regexp_replace", 3): _regexp_replace,
 }

@@ -2,6 +2,7 @@
 AbstractTestRegexpFunctions."""
 
 import re
+from itertools import chain
 
 from localaws.engine.functions.errors import invalid
 from localaws.engine.functions.java_patterns import Pattern, pattern
@@ -40,6 +41,13 @@ def between(text: str, source: str) -> list[str]:
 def groups(text: str, source: str) -> list[list[str | None]]:
     """The captured groups of each match."""
     return [list(found.groups()) for found in pattern(source).of(text).finditer(text)]
+
+
+def joined(parts: list[str], replaced: list[str | None]) -> str | None:
+    """The text that `between` took apart, with what replaces its matches."""
+    if None in replaced:
+        return None
+    return "".join(chain.from_iterable(zip(parts, [*replaced, ""], strict=True)))
 
 
 def position(text: str, source: str, start: int, occurrence: int) -> int:
@@ -116,6 +124,7 @@ FUNCTIONS = [
     ("py_regexp_extract_all", extract_all, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]"),
     ("py_regexp_between", between, ["VARCHAR", "VARCHAR"], "VARCHAR[]"),
     ("py_regexp_groups", groups, ["VARCHAR", "VARCHAR"], "VARCHAR[][]"),
+    ("py_regexp_joined", joined, ["VARCHAR[]", "VARCHAR[]"], "VARCHAR"),
     ("py_regexp_position", position, ["VARCHAR", "VARCHAR", "BIGINT", "BIGINT"], "INTEGER"),
     ("py_regexp_replace", replace, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
 ]

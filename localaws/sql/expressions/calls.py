@@ -19,7 +19,10 @@ def _call(node: exp.Anonymous, scope: Scope) -> Typed:
     name = node.name.lower()
     if handler := SYNTAX.get(name):
         return handler(node, scope)
-    if handler := HIGHER_ORDER.get((name, len(node.expressions))):
+    # array_sort and regexp_replace also have overloads that take no lambda.
+    given_lambda = any(isinstance(each, exp.Lambda) for each in node.expressions)
+    handler = HIGHER_ORDER.get((name, len(node.expressions)))
+    if handler and (given_lambda or name not in functions.SCALARS):
         return handler(node, scope, compile_expression)
     if name in functions.AGGREGATES:
         return aggregate(node, scope)

@@ -130,6 +130,7 @@ def test_value(evaluate, expression, value) -> None:
         ("array_sort(ARRAY[2, 3, 1], (x, y) -> NULL)", "INVALID_FUNCTION_ARGUMENT: Lambda comparator must return"),
         ("array_sort(ARRAY[2, 3, 1], (x, y) -> 2)", "INVALID_FUNCTION_ARGUMENT: Lambda comparator must return"),
         ("array_sort(ARRAY[2, 3], (x, y) -> 'a')", "TYPE_MISMATCH"),
+        ("array_sort(ARRAY[2, 3], 5)", "FUNCTION_NOT_FOUND"),
         # No order: what Trino's sort makes of it is its own affair.
         ("array_sort(ARRAY[1, 2, 3], (x, y) -> IF(x - y IN (1, -2), 1, -1))", "NOT_SUPPORTED"),
         ("array_sort(ARRAY['bb', 'aa'], (x, y) -> IF(length(x) < length(y), -1, 1))", "NOT_SUPPORTED"),
