@@ -17,8 +17,9 @@ from localaws.sql.errors import QueryError, offset_position
 from localaws.sql.expressions import compile_as
 from localaws.sql.merge import TARGET, target_relation
 from localaws.sql.queries import compile_query
+from localaws.sql.quoting import quoted
 from localaws.sql.scope import Analysis, Scope
-from localaws.sql.types import BOOLEAN, quoted
+from localaws.sql.types import BOOLEAN
 from localaws.tables import iceberg
 from localaws.tables.iceberg import IcebergTable
 from localaws.tables.iceberg.compaction import bins, limits, write_like

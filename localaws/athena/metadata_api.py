@@ -11,7 +11,7 @@ from typing import Any
 from localaws.athena.api import invalid, page
 from localaws.catalog import EntityNotFound
 from localaws.routes import AwsError, Context
-from localaws.sql.types import parse_type
+from localaws.sql.type_parser import parse_type
 
 CATALOG = "AwsDataCatalog"
 

@@ -17,7 +17,7 @@ from sqlglot.tokens import Token, TokenType
 
 from localaws.sql.dialect import AthenaQuery, parse_query
 from localaws.sql.errors import Position, QueryError
-from localaws.sql.types import text_literal
+from localaws.sql.quoting import text_literal
 from localaws.state import State
 
 KIND = "athena_prepared_statement"

@@ -17,11 +17,12 @@ from localaws.athena.write_options import (
 from localaws.catalog import AlreadyExists, EntityNotFound
 from localaws.engine import Session
 from localaws.objects import NoSuchBucket
+from localaws.sql.coercions import can_store
 from localaws.sql.errors import QueryError
 from localaws.sql.queries import analyze
 from localaws.sql.scope import Scope
 from localaws.sql.sources import coerced_output
-from localaws.sql.types import Type, can_store
+from localaws.sql.types import Type
 from localaws.tables import csv_format, hive_writer, iceberg, json_format
 from localaws.tables.hive import HiveTable, load_hive_table
 from localaws.tables.hive_scan import TEXT_INPUT

@@ -12,7 +12,7 @@ from typing import Any
 
 from localaws.crawler.documents import Documents
 from localaws.engine import Session
-from localaws.sql.types import text_literal
+from localaws.sql.quoting import text_literal
 from localaws.tables.text_lines import lines_sql, text_list
 
 INT_MAX = 2**31 - 1

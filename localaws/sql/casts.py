@@ -10,9 +10,10 @@ from localaws.sql.json_casts import (
     from_json,
     to_text,
 )
+from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import DataZone, Typed
 from localaws.sql.time_zones import local_sql
-from localaws.sql.types import VARCHAR, Type, quoted, text_literal, timestamp
+from localaws.sql.types import VARCHAR, Type, timestamp
 
 LONGEST_CHAR = 255  # as in the catalog
 

@@ -8,7 +8,8 @@ Source: Trino's TestArrayOperators, TestRowOperators, TestMapOperators, TestDoub
 import re
 
 from localaws.sql.functions.registry import BadArgument
-from localaws.sql.types import Type, text_literal
+from localaws.sql.quoting import text_literal
+from localaws.sql.types import Type
 
 NESTED = ("array", "map", "row", "json")
 # Constants, and whole numbers made floats.

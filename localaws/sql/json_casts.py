@@ -6,8 +6,9 @@ TestJsonOperators. A JSON value is its text.
 
 from collections.abc import Callable
 
+from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import Typed
-from localaws.sql.types import BIGINT, BOOLEAN, DOUBLE, VARCHAR, Type, quoted, text_literal
+from localaws.sql.types import BIGINT, BOOLEAN, DOUBLE, VARCHAR, Type
 
 Cast = Callable[[Typed, Type], Typed]
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
+from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.functions.checks import distinguishable
 from localaws.sql.functions.registry import BadArgument
 from localaws.sql.scope import Field, Relation, Scope, Typed
-from localaws.sql.types import BOOLEAN, INTEGER, VARCHAR, Type, array, can_coerce, common_type, row
+from localaws.sql.types import BOOLEAN, INTEGER, VARCHAR, Type, array, row
 
 Compile = Callable[[exp.Expression, Scope], Typed]
 Handler = Callable[[exp.Anonymous, Scope, Compile], Typed]

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
+from localaws.sql.coercions import can_store
 from localaws.sql.expressions import compile_as, compile_expression, refuse_parts
 from localaws.sql.queries import compile_query
+from localaws.sql.quoting import quoted
 from localaws.sql.relations import compile_from
 from localaws.sql.scope import Analysis, Field, Output, Relation, Scope, Tables, Typed
-from localaws.sql.types import BOOLEAN, Type, can_store, quoted
+from localaws.sql.types import BOOLEAN, Type
 from localaws.tables.iceberg import IcebergTable
 
 TARGET, SOURCE = "target", "source"

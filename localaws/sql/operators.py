@@ -6,21 +6,13 @@ Source of the decimal rules: Trino documentation, "Decimal functions and operato
 from sqlglot import exp
 
 from localaws.sql.casts import LONGEST_CHAR, coerce
+from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.comparisons import compare
 from localaws.sql.functions.arrays import CONCAT
 from localaws.sql.functions.registry import BadArgument, choose
 from localaws.sql.scope import Typed
 from localaws.sql.temporal_operators import temporal
-from localaws.sql.types import (
-    BOOLEAN,
-    INTEGER_DIGITS,
-    UNKNOWN,
-    VARBINARY,
-    VARCHAR,
-    can_coerce,
-    common_type,
-    decimal,
-)
+from localaws.sql.types import BOOLEAN, INTEGER_DIGITS, UNKNOWN, VARBINARY, VARCHAR, decimal
 
 _SYMBOLS = {
     exp.Add: "+",

@@ -8,11 +8,12 @@ from dataclasses import replace
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
+from localaws.sql.coercions import common_type
 from localaws.sql.expressions import compile_as, refuse_parts, refuse_special
 from localaws.sql.expressions.core import comparison
 from localaws.sql.scope import Field, Output, Relation, Scope
 from localaws.sql.sources import Source, aliased, table
-from localaws.sql.types import BOOLEAN, common_type
+from localaws.sql.types import BOOLEAN
 from localaws.sql.unnest import table_function, unnest
 
 _JOIN_PARTS = {"this", "on", "using", "side", "kind", "method"}

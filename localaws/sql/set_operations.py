@@ -5,11 +5,11 @@ Source of the rules: Trino's StatementAnalyzer (visitSetOperation, visitValues).
 
 from sqlglot import exp
 
+from localaws.sql.coercions import common_type
 from localaws.sql.expressions import compile_expression, refuse_parts, unify
 from localaws.sql.expressions.placement import refuse_map
 from localaws.sql.scope import Output, Scope, Typed
 from localaws.sql.sources import coerced_output
-from localaws.sql.types import common_type
 
 _WORDS = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
 _CLAUSES = ("with_", "order", "limit", "offset")

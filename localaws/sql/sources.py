@@ -7,8 +7,9 @@ from sqlglot import exp
 from localaws.sql.casts import CannotCast, coerce
 from localaws.sql.dialect import parse_query
 from localaws.sql.errors import QueryError
+from localaws.sql.quoting import quoted
 from localaws.sql.scope import Field, Output, Relation, Scan, Scope, Typed, View
-from localaws.sql.types import Type, quoted
+from localaws.sql.types import Type
 from localaws.sql.views import staleness
 
 _CATALOGS = ("", "awsdatacatalog")

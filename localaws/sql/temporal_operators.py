@@ -5,17 +5,9 @@ Source of the rules: Trino documentation, "Date and time operators"; Trino's
 """
 
 from localaws.sql.casts import coerce
+from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.scope import DataZone, Typed
-from localaws.sql.types import (
-    BIGINT,
-    DATE,
-    DAY_TO_SECOND,
-    DOUBLE,
-    YEAR_TO_MONTH,
-    Type,
-    can_coerce,
-    common_type,
-)
+from localaws.sql.types import BIGINT, DATE, DAY_TO_SECOND, DOUBLE, YEAR_TO_MONTH, Type
 
 _INTERVALS = (DAY_TO_SECOND, YEAR_TO_MONTH)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from localaws.sql.types import text_literal
+from localaws.sql.quoting import text_literal
 
 _MEANS_UTC = frozenset(
     (

@@ -2,10 +2,11 @@
 
 from sqlglot import exp
 
+from localaws.sql.coercions import can_coerce
 from localaws.sql.expressions import compile_expression, refuse_parts
 from localaws.sql.scope import Field, Relation, Scope, Typed
 from localaws.sql.sources import Source, column_aliases
-from localaws.sql.types import BIGINT, INTEGER, UNKNOWN, Type, array, can_coerce
+from localaws.sql.types import BIGINT, INTEGER, UNKNOWN, Type, array
 
 _LONGEST_INLINE = 1000  # characters
 

@@ -3,8 +3,8 @@
 Source: Trino's StatementAnalyzer.checkViewStaleness, its texts included.
 """
 
+from localaws.sql.coercions import can_coerce
 from localaws.sql.scope import Output, View
-from localaws.sql.types import can_coerce
 
 
 def staleness(view: View, output: Output) -> str | None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from localaws.sql.coercions import can_coerce
 from localaws.sql.expressions import refuse_parts
 from localaws.sql.scope import Output, Scope
 from localaws.sql.sources import coerced_output
-from localaws.sql.types import can_coerce
 
 _DEPTH = 10
 _TOO_DEEP = (

@@ -12,7 +12,8 @@ import fastavro
 import pyarrow as pa
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
+from localaws.sql.quoting import quoted
+from localaws.sql.types import Type
 from localaws.tables import decoded
 from localaws.tables.avro_schema import from_avro, literal_schema
 from localaws.tables.hive import HiveTable

@@ -15,7 +15,8 @@ from pyarrow import orc
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, text_literal
+from localaws.sql.quoting import text_literal
+from localaws.sql.types import Type
 from localaws.tables.avro_schema import record_schema, to_avro
 from localaws.tables.text_values import NULL, SEPARATORS, field_text, json_object
 

@@ -7,7 +7,8 @@ from typing import Any
 from localaws.catalog import Catalog
 from localaws.objects import NoSuchBucket, ObjectStore, StoredObject
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, parse_type
+from localaws.sql.type_parser import parse_type
+from localaws.sql.types import Type
 from localaws.tables.locations import is_hidden, split_location
 from localaws.tables.projection import is_projected
 

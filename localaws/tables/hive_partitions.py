@@ -7,7 +7,8 @@ Source: Athena user guide, "Listing partitions for a specific table"; Trino's Hi
 from dataclasses import dataclass
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
+from localaws.sql.quoting import quoted
+from localaws.sql.types import Type
 from localaws.tables.hive import HiveTable
 from localaws.tables.projection import is_projected
 from localaws.tables.pruning import partition_value

@@ -6,8 +6,9 @@ from pathlib import Path
 from localaws.engine import Session
 from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
+from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import Scan
-from localaws.sql.types import Type, quoted, text_literal
+from localaws.sql.types import Type
 from localaws.tables import (
     avro_format,
     csv_format,

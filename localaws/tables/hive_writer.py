@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from localaws.engine import Session
 from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted, text_literal
+from localaws.sql.quoting import quoted, text_literal
+from localaws.sql.types import Type
 from localaws.tables.bucketing import bucket_of
 from localaws.tables.encoders import BATCH_ROWS, FORMATS, Rows
 from localaws.tables.locations import NULL_PARTITION, partition_folder, split_location

@@ -10,7 +10,9 @@ from typing import Any
 
 from localaws.catalog import Catalog
 from localaws.sql.errors import QueryError
-from localaws.sql.types import BIGINT, VARCHAR, Type, parse_type, quoted, text_literal
+from localaws.sql.quoting import quoted, text_literal
+from localaws.sql.type_parser import parse_type
+from localaws.sql.types import BIGINT, VARCHAR, Type
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
 from localaws.tables.views import is_view, load_view
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
-from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+from localaws.sql.quoting import quoted, text_literal
+from localaws.sql.types import VARCHAR, Type
 from localaws.tables.decoded import lines_sql
 from localaws.tables.hive import HiveTable
 from localaws.tables.text_lines import FILE, text_list

@@ -6,7 +6,8 @@ Source of the rules: Trino's SimpleDeserializer and text encodings, made to read
 import re
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted, text_literal
+from localaws.sql.quoting import quoted, text_literal
+from localaws.sql.types import Type
 from localaws.tables.encoders import TextOptions
 from localaws.tables.text_lines import FILE
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 from pyarrow import compute, orc
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
+from localaws.sql.quoting import quoted
+from localaws.sql.types import Type
 from localaws.tables import decoded
 from localaws.tables.hive import HiveTable
 from localaws.tables.text_lines import FILE

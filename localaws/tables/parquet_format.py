@@ -6,7 +6,8 @@ from pathlib import Path
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
+from localaws.sql.quoting import quoted
+from localaws.sql.types import Type
 from localaws.tables.hive import HiveTable
 from localaws.tables.json_format import Hidden
 from localaws.tables.text_lines import FILE, text_list

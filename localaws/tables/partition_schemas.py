@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import INTEGERS, Type, parse_type
+from localaws.sql.type_parser import parse_type
+from localaws.sql.types import INTEGERS, Type
 from localaws.tables import avro_format, lazy_simple, orc_format, parquet_format
 from localaws.tables.hive import HiveTable, Partition
 from localaws.tables.locations import partition_folder

@@ -10,8 +10,9 @@ from localaws.engine import Session
 from localaws.objects import NoSuchBucket, ObjectStore
 from localaws.sql.casts import CannotCast, cast
 from localaws.sql.errors import QueryError
+from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import Scan, Typed
-from localaws.sql.types import VARCHAR, Type, quoted, text_literal
+from localaws.sql.types import VARCHAR, Type
 from localaws.tables.hive import HiveTable, Partition
 from localaws.tables.locations import NULL_PARTITION, split_location
 from localaws.tables.projection import (

@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted
+from localaws.sql.quoting import quoted
+from localaws.sql.types import Type
 from localaws.tables import decoded
 from localaws.tables.csv_format import text_batches
 from localaws.tables.hive import HiveTable

@@ -11,8 +11,8 @@ from pyiceberg.table import FileScanTask
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
 from localaws.sql.merge import SOURCE, TARGET, RowChanges
+from localaws.sql.quoting import quoted
 from localaws.sql.scope import Analysis
-from localaws.sql.types import quoted
 from localaws.tables import iceberg
 from localaws.tables.readings import Reading, resolve
 from localaws.tables.resolver import Lakehouse

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import text_literal
+from localaws.sql.quoting import text_literal
 
 # The column that names the file a row comes from: no column of a table is called so.
 FILE = "$file"

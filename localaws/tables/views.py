@@ -6,7 +6,8 @@ from typing import Any
 
 from localaws.sql.errors import QueryError
 from localaws.sql.scope import View
-from localaws.sql.types import Type, parse_type
+from localaws.sql.type_parser import parse_type
+from localaws.sql.types import Type
 
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
 

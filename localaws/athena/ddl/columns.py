@@ -16,7 +16,7 @@ from localaws.athena.ddl.common import (
 from localaws.athena.outcome import Outcome
 from localaws.sql.errors import QueryError
 from localaws.sql.hive import statements as s
-from localaws.sql.types import parse_type
+from localaws.sql.type_parser import parse_type
 from localaws.tables import iceberg
 from localaws.tables.iceberg.types import iceberg_schema, trino_type
 from localaws.tables.resolver import Lakehouse

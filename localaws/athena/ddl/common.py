@@ -7,7 +7,7 @@ from localaws.athena.outcome import Outcome
 from localaws.catalog import EntityNotFound
 from localaws.sql.errors import QueryError
 from localaws.sql.hive.statements import Column, Name
-from localaws.sql.types import parse_type
+from localaws.sql.type_parser import parse_type
 from localaws.tables.iceberg import is_iceberg
 from localaws.tables.resolver import Lakehouse
 from localaws.tables.views import is_view

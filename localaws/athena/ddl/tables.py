@@ -20,7 +20,7 @@ from localaws.catalog import AlreadyExists, EntityNotFound
 from localaws.objects import NoSuchBucket
 from localaws.sql.errors import QueryError
 from localaws.sql.hive import statements as s
-from localaws.sql.types import parse_type
+from localaws.sql.type_parser import parse_type
 from localaws.tables import iceberg
 from localaws.tables.locations import split_location
 from localaws.tables.resolver import Lakehouse

@@ -10,8 +10,8 @@ from localaws.sql.expressions.core import SYNTAX, apply_overload, compile_expres
 from localaws.sql.functions.literals import constant_text
 from localaws.sql.functions.registry import BadArgument
 from localaws.sql.lambdas import HIGHER_ORDER
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import text_literal
 
 
 @compiles(exp.Anonymous)

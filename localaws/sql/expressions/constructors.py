@@ -3,21 +3,13 @@
 from sqlglot import exp
 
 from localaws.sql.casts import CannotCast, cast, coerce
+from localaws.sql.coercions import common_type
 from localaws.sql.expressions.core import compile_as, compile_expression, compiles, syntax, unify
 from localaws.sql.functions.checks import distinguishable
 from localaws.sql.functions.registry import BadArgument
+from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import (
-    BIGINT,
-    UNKNOWN,
-    VARCHAR,
-    Type,
-    array,
-    common_type,
-    quoted,
-    row,
-    text_literal,
-)
+from localaws.sql.types import BIGINT, UNKNOWN, VARCHAR, Type, array, row
 
 
 @compiles(exp.Array, parts={"expressions", "bracket_notation"})

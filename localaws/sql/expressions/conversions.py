@@ -10,8 +10,10 @@ from localaws.sql.casts import CannotCast, cast
 from localaws.sql.dialect import EXPLICIT, SPELLING
 from localaws.sql.expressions.core import compile_expression, compiles, syntax
 from localaws.sql.expressions.literals import binary_literal, constant, typed_literal
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import DataZone, Scope, Typed
-from localaws.sql.types import Type, UnsupportedType, parse_trino_type, text_literal
+from localaws.sql.type_parser import UnsupportedType, parse_trino_type
+from localaws.sql.types import Type
 
 # They refuse at run time what the engine cannot do; TRY would make NULL of it.
 _REFUSING = re.compile(

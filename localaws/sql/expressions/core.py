@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterable
 from sqlglot import exp
 
 from localaws.sql.casts import CannotCast, coerce
+from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.comparisons import compare
 from localaws.sql.functions.registry import BadArgument, choose
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import Type, can_coerce, common_type
+from localaws.sql.types import Type
 
 Handler = Callable[[exp.Expression, Scope], Typed]
 

@@ -4,8 +4,9 @@ from sqlglot import exp
 
 from localaws.sql.casts import CannotCast, cast
 from localaws.sql.expressions.core import compile_expression, syntax
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import VARCHAR, text_literal
+from localaws.sql.types import VARCHAR
 
 _KINDS = {
     **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), "integer"),

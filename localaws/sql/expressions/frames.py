@@ -6,17 +6,11 @@ Source of the rules: Trino's ExpressionAnalyzer (analyzeWindow, analyzeFrameRang
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
+from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.expressions.aggregates import order_items, ordering
 from localaws.sql.expressions.core import compile_expression, refuse_parts
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import (
-    BIGINT,
-    DATE,
-    DAY_TO_SECOND,
-    YEAR_TO_MONTH,
-    can_coerce,
-    common_type,
-)
+from localaws.sql.types import BIGINT, DATE, DAY_TO_SECOND, YEAR_TO_MONTH
 
 # Milliseconds and months.
 _INTERVALS = (DAY_TO_SECOND, YEAR_TO_MONTH)

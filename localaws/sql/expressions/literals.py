@@ -9,6 +9,7 @@ from sqlglot import exp
 from localaws.sql.dialect import SPELLING
 from localaws.sql.expressions.core import compile_expression, compiles
 from localaws.sql.expressions.dates import moment_constant, moment_literal
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import (
     BIGINT,
@@ -23,7 +24,6 @@ from localaws.sql.types import (
     VARBINARY,
     Type,
     decimal,
-    text_literal,
 )
 
 

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from localaws.sql import operators
 from localaws.sql.casts import CannotCast
+from localaws.sql.coercions import common_type
 from localaws.sql.comparisons import is_plain
 from localaws.sql.expressions.core import (
     comparison,
@@ -17,16 +18,9 @@ from localaws.sql.expressions.core import (
 )
 from localaws.sql.expressions.subqueries import any_or_all, quantified
 from localaws.sql.functions.registry import BadArgument
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Scope, Typed
-from localaws.sql.types import (
-    BIGINT,
-    BOOLEAN,
-    DAY_TO_SECOND,
-    UNKNOWN,
-    YEAR_TO_MONTH,
-    common_type,
-    text_literal,
-)
+from localaws.sql.types import BIGINT, BOOLEAN, DAY_TO_SECOND, UNKNOWN, YEAR_TO_MONTH
 
 _CHAINED = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)
 _COMPARISONS = (

@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from localaws.sql.casts import coerce
+from localaws.sql.coercions import common_type
 from localaws.sql.comparisons import NESTED, has, has_null, without_nulls
 from localaws.sql.expressions.constructors import make_row
 from localaws.sql.expressions.core import (
@@ -12,7 +13,7 @@ from localaws.sql.expressions.core import (
     syntax,
 )
 from localaws.sql.scope import Output, Scope, Typed
-from localaws.sql.types import BOOLEAN, common_type, row
+from localaws.sql.types import BOOLEAN, row
 
 _SYMBOLS = {
     exp.EQ: "=",

@@ -15,6 +15,7 @@ from localaws.sql.functions.checks import distinguishable, is_floating, orderabl
 from localaws.sql.functions.collecting import call, collected, plain
 from localaws.sql.functions.literals import constant_text
 from localaws.sql.functions.registry import Rule, signature, table
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Typed
 from localaws.sql.types import (
     BIGINT,
@@ -28,7 +29,6 @@ from localaws.sql.types import (
     Type,
     array,
     decimal,
-    text_literal,
 )
 
 

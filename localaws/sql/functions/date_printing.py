@@ -10,8 +10,8 @@ from localaws.sql.functions.date_patterns import (
     TwoDigitYear,
     Zone,
 )
+from localaws.sql.quoting import text_literal
 from localaws.sql.time_zones import offset_minutes
-from localaws.sql.types import text_literal
 
 _STRFTIME = {
     Number("year", 4, 4, signed=True): "%Y",

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from localaws.sql.casts import coerce
+from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.scope import Typed
-from localaws.sql.types import UNKNOWN, Type, array, can_coerce, common_type, parse_type, row
+from localaws.sql.type_parser import parse_type
+from localaws.sql.types import UNKNOWN, Type, array, row
 
 Rule = Callable[[list[Typed]], Typed]
 _LONGEST = 2**31 - 1

@@ -5,8 +5,9 @@ The template's {tail} is IGNORE NULLS or empty, {over} the OVER clause.
 """
 
 from localaws.sql.functions.registry import Rule, signature, table
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Typed
-from localaws.sql.types import BIGINT, DOUBLE, Type, text_literal
+from localaws.sql.types import BIGINT, DOUBLE, Type
 
 
 def _call(function: str, result: Type | None = None) -> Rule:

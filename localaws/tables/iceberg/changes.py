@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from pyiceberg.serializers import ToOutputFile
 from pyiceberg.table import Table
 
-from localaws.sql import hive, types
+from localaws.sql import hive
 from localaws.sql.errors import QueryError
+from localaws.sql.type_parser import parse_type
 from localaws.tables.iceberg.types import iceberg_schema
 
 
@@ -25,7 +26,7 @@ def add_columns(table: Table, columns: Iterable[hive.Column]) -> None:
                 message = f"Column '{column.name}' already exists"
                 raise QueryError("COLUMN_ALREADY_EXISTS", message)
             try:
-                type_ = types.parse_type(column.type, timestamp_precision=6)
+                type_ = parse_type(column.type, timestamp_precision=6)
             except ValueError as error:
                 raise QueryError("TYPE_NOT_FOUND", str(error)) from None
             (field,) = iceberg_schema([(column.name, type_, column.comment)]).fields

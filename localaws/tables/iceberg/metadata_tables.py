@@ -17,6 +17,7 @@ from pyiceberg.table.snapshots import ancestors_of
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import NestedField
 
+from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.types import (
     BIGINT,
     BOOLEAN,
@@ -25,9 +26,7 @@ from localaws.sql.types import (
     VARCHAR,
     Type,
     array,
-    quoted,
     row,
-    text_literal,
     timestamp_tz,
 )
 from localaws.tables.iceberg.statistics import partition_statistics, partition_values

@@ -10,7 +10,7 @@ from pyiceberg.table import Table
 from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StructType
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import quoted, text_literal
+from localaws.sql.quoting import quoted, text_literal
 from localaws.tables.iceberg.types import trino_type
 
 # The fields of a nested column as a file has them: field id -> (name, fields below).

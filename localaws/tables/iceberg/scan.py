@@ -6,7 +6,8 @@ from pyiceberg.table import FileScanTask
 from pyiceberg.types import NestedField
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type, quoted, text_literal
+from localaws.sql.quoting import quoted, text_literal
+from localaws.sql.types import Type
 from localaws.tables.iceberg import nested
 from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.table import IcebergTable

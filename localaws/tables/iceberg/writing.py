@@ -13,7 +13,7 @@ from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import quoted
+from localaws.sql.quoting import quoted
 
 BATCH_ROWS = 500_000
 MAX_OPEN_PARTITIONS = 100

@@ -8,7 +8,7 @@ import struct
 import pyarrow.parquet as pq
 import pytest
 
-from localaws.sql.types import parse_type
+from localaws.sql.type_parser import parse_type
 from localaws.tables.bucketing import bucket_of, hash_of
 
 

@@ -23,7 +23,8 @@ from pyarrow import orc
 
 from localaws.engine import Session
 from localaws.engine.duckdb_engine import DuckDBEngine
-from localaws.sql.types import Type, parse_type
+from localaws.sql.type_parser import parse_type
+from localaws.sql.types import Type
 from localaws.tables import avro_format, csv_format, json_format, lazy_simple, orc_format
 from localaws.tables.decoded import arrow_schema, lines_sql
 from localaws.tables.encoders import FORMATS, Rows

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import parse_type
+from localaws.sql.type_parser import parse_type
 from localaws.tables.date_patterns import DatePattern
 from localaws.tables.projection import load_projection
 

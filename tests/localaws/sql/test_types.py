@@ -7,7 +7,8 @@ That a number with a point is a double: dbt-athena's own test_connections (1 / 0
 
 import pytest
 
-from localaws.sql.types import can_coerce, can_store, common_type, parse_trino_type
+from localaws.sql.coercions import can_coerce, can_store, common_type
+from localaws.sql.type_parser import parse_trino_type
 
 UUID = "12151fd2-7586-11e9-8f9e-2a86e4085a59"
 
