@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from localaws.athena import ddl, prepared
+from localaws.athena.create_table_as import create_table_as
 from localaws.athena.ddl.views import CREATE_VIEW
 from localaws.athena.ddl.views import create as create_view
 from localaws.athena.explain import explain
+from localaws.athena.insert import insert
 from localaws.athena.maintenance import optimize, vacuum
 from localaws.athena.outcome import Outcome
 from localaws.athena.render import rendered_rows
 from localaws.athena.unload import unload
-from localaws.athena.writes import create_table_as, insert
 from localaws.engine import Session
 from localaws.sql import hive
 from localaws.sql.dialect import parse_query

@@ -10,7 +10,7 @@ from sqlglot.tokens import Token, TokenType
 
 from localaws.athena.outcome import Outcome
 from localaws.athena.write_options import file_format, options_of
-from localaws.athena.writes import hive_target, named_columns, require_empty
+from localaws.athena.write_targets import hive_target, named_columns, require_empty
 from localaws.engine import Session
 from localaws.sql.dialect import AthenaQuery, parse_query
 from localaws.sql.errors import QueryError, offset_position

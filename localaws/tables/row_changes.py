@@ -142,8 +142,7 @@ def _commit(
     if parts:
         sql, scanned = resolve(" UNION ALL ".join(parts), readings, session)
         names = [name for name, _ in table.columns]
-        batches = session.batches(iceberg.named_columns(sql, names), iceberg.BATCH_ROWS)
-        written = iceberg.data_files(table.table, batches)
+        written = iceberg.write_rows(table.table, sql, names, session)
     iceberg.replace_files(table.table, [task.file for task in touched.tasks], written)
     return touched.rows + count, scanned
 

@@ -11,8 +11,8 @@ from localaws.tables.iceberg.writing import (
     BATCH_ROWS,
     append,
     data_files,
-    named_columns,
     replace_files,
+    write_rows,
 )
 
 __all__ = [
@@ -26,9 +26,9 @@ __all__ = [
     "drop_column",
     "files_sql",
     "is_iceberg",
-    "named_columns",
     "read",
     "reading_of",
     "replace_files",
     "write_first_metadata",
+    "write_rows",
 ]

@@ -12,6 +12,7 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
 
+from localaws.engine import Session
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted
 
@@ -22,6 +23,13 @@ _WRITER_PROPERTIES = {
     "write_compression": "write.parquet.compression-codec",
     "write_target_data_file_size_bytes": "write.target-file-size-bytes",
 }
+
+
+def write_rows(table: Table, sql: str, names: list[str], session: Session) -> list[DataFile]:
+    """The rows of a compiled query (columns c0, c1, ...), which are the table's columns `names`,
+    as `data_files`."""
+    columns = ", ".join(f"c{i} AS {quoted(name)}" for i, name in enumerate(names))
+    return data_files(table, session.batches(f"SELECT {columns} FROM ({sql}) AS q", BATCH_ROWS))
 
 
 def data_files(
@@ -100,12 +108,6 @@ def _small(type_: pa.DataType) -> pa.DataType:
     if pa.types.is_list(type_) or pa.types.is_large_list(type_):
         return pa.list_(_small_field(type_.value_field))
     return type_
-
-
-def named_columns(sql: str, names: list[str]) -> str:
-    """A compiled query (columns c0, c1, ...) under the table's column names."""
-    columns = ", ".join(f"c{i} AS {quoted(name)}" for i, name in enumerate(names))
-    return f"SELECT {columns} FROM ({sql}) AS q"
 
 
 def append(table: Table, added: Iterable[DataFile]) -> None:
