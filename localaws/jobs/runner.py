@@ -12,7 +12,13 @@ from pathlib import Path
 
 # Arguments that Glue itself reads and a script never sees.
 # Source: Glue developer guide, "Using job parameters in AWS Glue jobs".
-GLUE_ONLY = ("--conf", "--extra-py-files", "--job-language", "--scriptLocation")
+GLUE_ONLY = (
+    "--additional-python-modules",
+    "--conf",
+    "--extra-py-files",
+    "--job-language",
+    "--scriptLocation",
+)
 # What of our own environment would lead a job to another Spark or to a real AWS account.
 FOREIGN = ("AWS_", "HADOOP_", "PYSPARK_", "SPARK_")
 _PR_SET_PDEATHSIG = 1

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws import process
-from localaws.jobs import runner, workspace
+from localaws.jobs import modules, runner, workspace
 from localaws.objects import ObjectStore
 from localaws.routes import AwsError, Context
 from localaws.sql.errors import QueryError
@@ -30,7 +30,6 @@ LONG_POLL = 5.0  # seconds
 INTERRUPTED = "The endpoint stopped while the job ran: start the job again"
 # Arguments that ask for what is not here; their values that ask for nothing.
 _REFUSED = {
-    "--additional-python-modules": ("", "install the modules where localaws is installed"),
     "--extra-jars": ("", "name the jars with --conf spark.jars=/path/to.jar"),
     "--job-bookmark-option": ("job-bookmark-disable", "localaws keeps no bookmarks"),
     "--job-language": ("python", "localaws runs Python scripts only"),
@@ -155,6 +154,12 @@ class JobService:
             if arguments.get(argument, harmless) != harmless:
                 message = f"{argument} {arguments[argument]} is not supported locally: {way_out}"
                 raise AwsError("InvalidInputException", message)
+        if missing := modules.missing(arguments.get("--additional-python-modules", "")):
+            message = (
+                f"--additional-python-modules {', '.join(missing)}: "
+                "install the modules where localaws is installed"
+            )
+            raise AwsError("InvalidInputException", message)
         limit = job.execution_property.get("MaxConcurrentRuns", 1)
         run = {
             "Id": f"jr_{uuid.uuid4().hex}",

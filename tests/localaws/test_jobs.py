@@ -1,11 +1,14 @@
 """Job runs over the Glue API: real scripts in real processes."""
 
+import importlib.metadata
+import io
 import json
 import os
 import re
 import signal
 import textwrap
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,15 @@ class Jobs:
 
     def put(self, key: str, body: str) -> str:
         self.s3.put_object(Bucket=self.name, Key=key, Body=textwrap.dedent(body).encode())
+        return f"s3://{self.name}/{key}"
+
+    def put_zip(self, key: str, modules: dict[str, str]) -> str:
+        """modules: path in the archive -> source."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            for path, source in modules.items():
+                file.writestr(path, source)
+        self.s3.put_object(Bucket=self.name, Key=key, Body=archive.getvalue())
         return f"s3://{self.name}/{key}"
 
     def create(self, script: str, **definition: Any) -> None:
@@ -133,7 +145,10 @@ def test_an_unknown_run_and_another_jobs_run(jobs: Jobs, client: Any, unique: st
         ({"Command": {"Name": "pythonshell", "ScriptLocation": "s3://b/k"}}, "pythonshell"),
         ({"DefaultArguments": {"--job-bookmark-option": "job-bookmark-enable"}}, "bookmark"),
         ({"DefaultArguments": {"--job-language": "scala"}}, "Python"),
-        ({"DefaultArguments": {"--additional-python-modules": "numpy"}}, "install the modules"),
+        (
+            {"DefaultArguments": {"--additional-python-modules": "boto3,no-such-module==1.0"}},
+            r"no-such-module==1\.0 \(not installed\): install the modules",
+        ),
         ({"DefaultArguments": {"--extra-jars": "s3://b/a.jar"}}, "spark.jars"),
     ],
 )
@@ -155,19 +170,30 @@ def test_a_script_gets_its_arguments_and_its_surroundings(jobs: Jobs) -> None:
         """
         import json, os, sys
         import helper
+        from package import module
         import boto3
         names = ("PATH", "AWS_PROFILE", "SPARK_HOME")
         print(json.dumps({
             "argv": sys.argv[1:],
             "main": __name__,
             "helper": helper.answer(),
+            "module": module.ANSWER,
             "buckets": [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]],
             "account": boto3.client("sts").get_caller_identity()["Account"],
             "cwd": os.getcwd(),
         }))
         """,
         DefaultArguments={
-            "--extra-py-files": jobs.put("lib/helper.py", "def answer(): return 42"),
+            "--extra-py-files": ",".join(
+                [
+                    jobs.put("lib/helper.py", "def answer(): return 42"),
+                    jobs.put_zip(
+                        "lib/more.zip",
+                        {"package/__init__.py": "", "package/module.py": "ANSWER = 43"},
+                    ),
+                ]
+            ),
+            "--additional-python-modules": f"boto3, moto=={importlib.metadata.version('moto')}",
             "--job-language": "python",
             "--job-bookmark-option": "job-bookmark-disable",
             "--TempDir": "s3://t/",
@@ -180,6 +206,7 @@ def test_a_script_gets_its_arguments_and_its_surroundings(jobs: Jobs) -> None:
     assert run["JobRunState"] == "SUCCEEDED", log(run)
     said = json.loads(log(run).splitlines()[-1])
     argv = said["argv"]
+    assert not {"--extra-py-files", "--additional-python-modules"} & {*argv}
     given = dict(zip(argv[::2], argv[1::2], strict=True))
     assert (
         given.items()
@@ -194,7 +221,7 @@ def test_a_script_gets_its_arguments_and_its_surroundings(jobs: Jobs) -> None:
         }.items()
     )
     assert run["Arguments"].items() >= {"--color": "red", "--size": "large"}.items()
-    assert said["helper"] == 42
+    assert (said["helper"], said["module"]) == (42, 43)
     assert jobs.name in said["buckets"]
     assert Path(said["cwd"]).is_relative_to(Path(run["LogGroupName"]).parent)
     assert run["StartedOn"] <= run["CompletedOn"]
@@ -328,12 +355,13 @@ def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
     jobs.create(
         f"""
         from pyspark.sql import SparkSession, functions as F
-        import helper
+        from package import helper
+        import extra
 
         spark = SparkSession.builder.getOrCreate()
         spark.conf.set("spark.sql.sources.partitionOverwriteMode", "dynamic")
         frame = spark.read.json("s3://{lake}/in/")
-        double = F.udf(helper.double, "int")
+        double = F.udf(lambda n: extra.same(helper.double(n)), "int")
         frame = frame.filter("day = 2").select(double(frame.n.cast("int")).alias("n"), "day")
         frame.write.partitionBy("day").mode("overwrite").json("s3://{lake}/out/")
         assert spark.read.json("s3a://{lake}/out/").count() == 2
@@ -344,7 +372,18 @@ def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
         spark.read.json("s3://{lake}/nowhere/")
         """,
         DefaultArguments={
-            "--extra-py-files": jobs.put("lib/helper.py", "def double(n): return 2 * n"),
+            "--extra-py-files": ",".join(
+                [
+                    jobs.put_zip(
+                        "lib/package.zip",
+                        {
+                            "package/__init__.py": "",
+                            "package/helper.py": "def double(n): return 2 * n",
+                        },
+                    ),
+                    jobs.put("lib/extra.py", "def same(n): return n"),
+                ]
+            ),
             "--conf": "spark.sql.shuffle.partitions=7 --conf spark.driver.memory=1g",
         },
     )
