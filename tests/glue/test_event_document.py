@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from event_document import KNOWN_KEYS, Event, Item, Rejected, parse_event
 from hypothesis import given
 from hypothesis import strategies as st
+
+from glue.event_document import KNOWN_KEYS, Event, Item, Rejected, parse_event
 
 EVENT_ID = "0b8f7c1e-6a54-4f2d-9d35-2f1f0a6f8e11"
 ABSENT = object()
@@ -109,7 +110,7 @@ MISSING = {
     "empty action": line(action=""),
     "empty event_id": line(event_id=""),
     "empty timestamp": line(timestamp=""),
-    "also a wrong type": line(action=ABSENT, user_id="7"),
+    "also a wrong type": line(action=ABSENT, user_id="seven"),
 }
 
 
@@ -129,9 +130,6 @@ def purchase(**changes: Any) -> bytes:
 
 
 BAD_TYPE = {
-    "user_id text": line(user_id="7"),
-    "user_id 1.0": line(user_id=1.0),
-    "user_id 1e3": line().replace(b'"user_id": 7', b'"user_id": 1e3'),
     "user_id true": line(user_id=True),
     "user_id too large": line(user_id=2**63),
     "user_id object": line(user_id={"id": 7}),
@@ -147,13 +145,10 @@ BAD_TYPE = {
     "metadata array": line(metadata=[{"device": "mobile", "location": "EU"}]),
     "device number": line(metadata__device=1),
     "location array": line(metadata__location=["EU"]),
-    "app_version number": line(metadata__app_version=1.2),
     "page object": line(metadata__page={}),
     "purchase text": line(metadata__purchase="o-1"),
     "purchase array": line(metadata__purchase=[]),
-    "order_id number": purchase(order_id=1),
     "currency boolean": purchase(currency=False),
-    "total text": purchase(total="12.50"),
     "total boolean": purchase(total=True),
     "total with three decimals": purchase(total=12.345),
     "total too large": purchase(total=10**10),
@@ -161,12 +156,8 @@ BAD_TYPE = {
     "items object": purchase(items={}),
     "item null": purchase(items=[None]),
     "item text": purchase(items=["a"]),
-    "quantity text": purchase(items=[{"quantity": "2"}]),
-    "quantity 2.0": purchase(items=[{"quantity": 2.0}]),
     "quantity too large": purchase(items=[{"quantity": 2**31}]),
-    "unit_price text": purchase(items=[{"unit_price": "1"}]),
-    "sku number": purchase(items=[{"sku": 1}]),
-    "also a bad timestamp": line(user_id="7", timestamp="yesterday"),
+    "also a bad timestamp": line(user_id="seven", timestamp="yesterday"),
 }
 
 
@@ -262,15 +253,16 @@ def test_a_whole_event() -> None:
         item_count=2,
         items=[Item("a", 2, Decimal("6.25")), Item("b", 1, Decimal("100.00"))],
         extra=None,
+        conversions=(),
     )
 
 
 def test_optional_parts_may_be_absent_or_null() -> None:
     bare = parse_event(line())
     assert bare == parse_event(line(metadata__page=None, metadata__purchase=None))
-    assert bare[7:] == (None,) * 8
+    assert bare[7:] == (*(None,) * 8, ())
     empty = parse_event(line(metadata__purchase={}))
-    assert empty[7:] == (None,) * 8
+    assert empty[7:] == (*(None,) * 8, ())
     assert parse_event(line(metadata__purchase={"items": []})).item_count == 0
     assert parse_event(purchase(items=[{}])).items == [Item(None, None, None)]
 
@@ -304,7 +296,7 @@ def test_unknown_keys_are_kept_where_they_were() -> None:
     assert parse_event(raw).extra == (
         '{"metadata":{"os":"iOS","purchase":{"coupon":true,'
         '"items":[{},{"gift":{"wrap":[1,"ü\\n"]}}]}},'
-        '"session":null,"ratio":0.10000000000000000001,"big":1E+400,"id":123456789012345678901}'
+        '"session":null,"ratio":0.10000000000000000001,"big":1e400,"id":123456789012345678901}'
     )
 
 
