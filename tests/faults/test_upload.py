@@ -1,0 +1,77 @@
+"""Uploads that are refused, cut off and killed: nothing is lost, nothing is landed twice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.faults import exact, proxy
+from tests.faults.kills import kill_at
+from tests.faults.proxy import Proxy, Request, seeded
+
+
+def is_document(request: Request) -> bool:
+    return request.method == "PUT" and "-raw/logs/" in request.path
+
+
+def test_an_upload_gets_through_what_passes(start_lake) -> None:
+    lake = start_lake(2000, 100)
+    with Proxy(lake.endpoint.url, seeded(1, rate=0.3)) as chaos:
+        replace(lake, url=chaos.url).succeed("upload")
+    assert len(chaos.injected) > 3
+    exact.raw_zone(lake)
+    before = lake.objects("raw")
+    assert "0 objects landed" in lake.succeed("upload")
+    assert lake.objects("raw") == before
+
+
+def test_an_upload_that_cannot_go_on_says_so_and_continues(start_lake) -> None:
+    """After some documents every request fails, in every way."""
+    lake = start_lake(2000, 100)
+    always = seeded(
+        1, rate=1, kinds=[each for each in proxy.ALL if each != proxy.DELAY], in_a_row=99
+    )
+    puts: list[str] = []
+
+    def plan(request: Request) -> str | None:
+        if is_document(request):
+            puts.append(request.path)
+        return always(request) if len(puts) > 8 else None
+
+    with Proxy(lake.endpoint.url, plan) as chaos:
+        error = replace(lake, url=chaos.url).fail("upload")
+    assert "run the same command again to continue" in error
+    survived = lake.objects("raw")
+    assert survived
+    lake.succeed("upload")
+    exact.raw_zone(lake)
+    assert survived.items() <= lake.objects("raw").items()  # what was there is left alone
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_a_killed_upload_continues(start_lake, done: bool) -> None:
+    """SIGKILL at some of its requests, again and again, before or after the endpoint did it."""
+    lake = start_lake(2000, 100)
+    draw = random.Random(done)
+    kills = 0
+    for _ in range(4):
+        at = draw.randrange(3, 30)
+        if kill_at(lake, at, done, "upload") is not None:
+            kills += 1
+        before = lake.objects("raw")
+        paths = {exact.plain(key) for key in before}
+        exact.raw_zone(lake, paths)  # whole objects only
+    assert kills
+    lake.succeed("upload")
+    exact.raw_zone(lake)
+
+
+def test_two_uploads_at_once(start_lake) -> None:
+    lake = start_lake(2000, 100)
+    with lake.running("upload") as one, lake.running("upload") as other:
+        said = [process.communicate(timeout=120) for process in (one, other)]
+    assert [one.returncode, other.returncode] == [0, 0], said
+    exact.raw_zone(lake)
+    assert "0 objects landed" in lake.succeed("upload")
