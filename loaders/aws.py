@@ -129,6 +129,18 @@ def objects(s3: BaseClient, bucket: str, prefix: str) -> Iterator[dict[str, Any]
         yield from page.get("Contents", [])
 
 
+def folders(s3: BaseClient, bucket: str, prefix: str) -> list[str]:
+    """The folders right below a prefix (`name/`), sorted, without listing what is in them."""
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, Delimiter="/"
+    )
+    return [
+        entry["Prefix"].removeprefix(prefix)
+        for page in pages
+        for entry in page.get("CommonPrefixes", [])
+    ]
+
+
 def poll(
     ask: Callable[[], Answer], done: Callable[[Answer], bool], first: float, longest: float
 ) -> Answer:

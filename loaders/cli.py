@@ -12,11 +12,13 @@ from loaders import (
     aws,
     console,
     crawl,
+    declare,
     demo,
     flatten,
     generate,
     ground_truth,
     local,
+    raw_zone,
     report,
     upload,
 )
@@ -141,14 +143,44 @@ def upload_command(paths: tuple[Path, ...], ingest_date: datetime | None, replac
     )
 
 
+SOURCES = click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME",
+    help="A folder of the raw zone; may be repeated.  [default: all]",
+)
+
+
 @main.command("crawl")
-def crawl_command() -> None:
-    """Let the Glue crawler infer the schema of the raw zone."""
+@SOURCES
+def crawl_command(sources: tuple[str, ...]) -> None:
+    """Let Glue crawlers infer the schemas of the raw zone.
+
+    Says what has changed since the last crawl. `uap declare` is the way without crawlers.
+    """
     settings = Settings.load()
-    table = crawl.crawl(aws.client("glue", settings), settings)
-    console.stdout.print(
-        f"Table {table['DatabaseName']}.{table['Name']}: {crawl.columns_in_words(table)}."
-    )
+    s3, glue = (aws.client(name, settings) for name in ("s3", "glue"))
+    for title, news in crawl.crawl(s3, glue, settings, raw_zone.sources(s3, settings, sources)):
+        console.stdout.print(f"{title}: {'; '.join(news)}.")
+
+
+@main.command("declare")
+@SOURCES
+def declare_command(sources: tuple[str, ...]) -> None:
+    """Declare the raw tables with partition projection: no crawl, new days are there at once.
+
+    Columns are text: those of the event contract for logs, of a user profile for users, and one
+    column `line` for a source of another shape.
+    """
+    settings = Settings.load()
+    s3, glue, athena = (aws.client(name, settings) for name in ("s3", "glue", "athena"))
+    for source in raw_zone.sources(s3, settings, sources):
+        title, first, news = declare.declare(s3, glue, athena, settings, source)
+        console.stdout.print(
+            f"{title}: {'; '.join(news)}. Reads what was landed from {first} on: run this again "
+            "when older days are landed."
+        )
 
 
 @main.command("flatten")

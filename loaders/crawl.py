@@ -1,139 +1,137 @@
-"""Crawl the raw zone: Glue infers the schema of the JSON documents into the table `logs`."""
+"""Crawl the raw zone: Glue infers the schema of a source's JSON documents into a table.
+
+A crawler a source: two sources of like shape can never become one table, one that fails stops no
+other, and Glue runs them side by side.
+"""
 
 import json
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import click
 from botocore.client import BaseClient
 
-from loaders import aws, console
-from loaders.settings import RAW_TABLE, Settings
+from loaders import aws, catalog, console, raw_zone
+from loaders.settings import Settings
 
-# Athena fails a whole query at the first line that is not JSON (HIVE_CURSOR_ERROR), unless the
-# SerDe is told to read it as a row of nulls.
-# https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
-SERDE_PARAMETER = {"ignore.malformed.json": "true"}
-BATCH = 100  # partitions a call of BatchUpdatePartition takes
+CONFIGURATION = {
+    "Version": 1.0,
+    # Partitions take the table's schema, or Athena refuses those of before a change.
+    "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
+    # One table a source however much its days differ; else Glue makes a table of each unlike day.
+    # https://docs.aws.amazon.com/glue/latest/dg/crawler-grouping-policy.html
+    "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"},
+}
 
 
-def crawl(glue: BaseClient, settings: Settings) -> dict[str, Any]:
-    """Create or update the crawler, run it and wait; returns the raw table (Glue's `Table`).
+class Crawled(NamedTuple):
+    """`title`: database.table; `news`: what the crawl has changed in it, in words."""
 
-    Raises click.ClickException when the crawler fails or finds no documents.
+    title: str
+    news: list[str]
+
+
+def crawl(
+    s3: BaseClient, glue: BaseClient, settings: Settings, sources: Sequence[str]
+) -> Iterator[Crawled]:
+    """Create or update the crawlers, run them side by side and wait; a result for each source.
+
+    A table that is declared with partition projection (declare.py) is left as it is.
+    Raises click.ClickException before anything runs when a source holds what no crawler reads,
+    and after the last one when crawlers failed or found no documents.
     """
+    for source in sources:
+        _check(s3, settings, source)
     aws.ensure_database(glue, settings.raw_database)
-    _put_crawler(glue, settings)
-    _run_crawler(glue, settings.crawler)
-    try:
-        table = glue.get_table(DatabaseName=settings.raw_database, Name=RAW_TABLE)["Table"]
-    except glue.exceptions.EntityNotFoundException:
+    before = {}
+    for source in sources:
+        table = catalog.get_table(glue, settings.raw_database, raw_zone.table_name(source))
+        if table and catalog.is_projected(table):
+            yield Crawled(_title(table), [f"declared, needs no crawl ({_way_back(table)})"])
+            continue
+        _put_crawler(glue, settings, source)
+        before[source] = catalog.snapshot(glue, settings.raw_database, raw_zone.table_name(source))
+        glue.start_crawler(Name=_name(settings, source))
+    problems = []
+    for source, old in before.items():
+        problem = _problem(_wait(glue, _name(settings, source)))
+        table = catalog.get_table(glue, settings.raw_database, raw_zone.table_name(source))
+        if problem:
+            problems.append(problem)
+        elif not table:
+            problems.append(
+                f"the crawler found no documents in {raw_zone.url(settings, source)}: "
+                "`uap upload` lands some"
+            )
+        else:
+            catalog.skip_malformed_lines(glue, table)
+            new = catalog.snapshot(glue, settings.raw_database, table["Name"])
+            yield Crawled(_title(table), catalog.news(old, new))
+    if problems:
+        raise click.ClickException("; ".join(problems))
+
+
+def _check(s3: BaseClient, settings: Settings, source: str) -> None:
+    objects = aws.objects(s3, settings.raw_bucket, f"{source}/")
+    # https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html lists the compressions.
+    if foreign := next((each["Key"] for each in objects if each["Key"].endswith(".zst")), None):
         raise click.ClickException(
-            f"the crawler found no documents in {settings.raw_url}: `uap upload` lands some"
-        ) from None
-    return skip_malformed_lines(glue, table)
+            f"Glue's crawlers read no zstd, and {settings.raw_bucket}/{foreign} is: "
+            f"`uap declare --source {source}` makes a table without a crawl"
+        )
 
 
-def _put_crawler(glue: BaseClient, settings: Settings) -> None:
+def _put_crawler(glue: BaseClient, settings: Settings, source: str) -> None:
     crawler = {
-        "Name": settings.crawler,
+        "Name": _name(settings, source),
         "Role": settings.role,
         "DatabaseName": settings.raw_database,
-        "Targets": {"S3Targets": [{"Path": settings.raw_url}]},
+        "Targets": {"S3Targets": [{"Path": raw_zone.url(settings, source)}]},
         "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
         "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
-        # Partitions take the table's schema, or Athena refuses those of before a change.
-        "Configuration": json.dumps(
-            {
-                "Version": 1.0,
-                "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
-            }
-        ),
+        "Configuration": json.dumps(CONFIGURATION),
     }
     try:
         glue.create_crawler(**crawler)
     except glue.exceptions.AlreadyExistsException:
-        _wait(glue, settings.crawler)  # a running crawler cannot be updated
+        _wait(glue, crawler["Name"])  # a running crawler cannot be updated
         glue.update_crawler(**crawler)
 
 
-def _run_crawler(glue: BaseClient, name: str) -> None:
-    glue.start_crawler(Name=name)
-    last = _wait(glue, name).get("LastCrawl", {})
-    if last.get("Status") != "SUCCEEDED":
-        reason = " ".join(last.get("ErrorMessage", "Glue gives no reason").split())
-        raise click.ClickException(
-            f"the crawler {name} ended as {last.get('Status', 'unknown')}: {reason}"
-        )
+def _name(settings: Settings, source: str) -> str:
+    return f"{settings.crawler}-{source}"
 
 
 def _wait(glue: BaseClient, name: str) -> dict[str, Any]:
     """Until the crawler is at rest; returns Glue's `Crawler`."""
-    with console.waiting(f"Crawler {name}"):
-        return aws.poll(
-            lambda: glue.get_crawler(Name=name)["Crawler"],
-            lambda crawler: crawler["State"] == "READY",
-            first=0.2,
-            longest=5,
-        )
+    with console.progress() as progress:
+        task = progress.add_task(f"Crawler {name}", total=None)
+
+        def ask() -> dict[str, Any]:
+            crawler = glue.get_crawler(Name=name)["Crawler"]
+            seconds = crawler.get("CrawlElapsedTime", 0) // 1000
+            state = crawler["State"].lower()
+            progress.update(task, description=f"Crawler {name}: {state}, {seconds} s")
+            return crawler
+
+        return aws.poll(ask, lambda crawler: crawler["State"] == "READY", first=0.2, longest=5)
 
 
-def skip_malformed_lines(glue: BaseClient, table: dict[str, Any]) -> dict[str, Any]:
-    """Set SERDE_PARAMETER on a JSON table and its partitions, which carry a SerDe of their own.
-
-    What has it already is not written; all else stays as it is. Returns the table.
-    """
-    database, name = table["DatabaseName"], table["Name"]
-    if _set_parameter(table):
-        glue.update_table(
-            DatabaseName=database, TableInput=_input(glue, "TableInput", table), SkipArchive=True
-        )
-    pages = glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
-    changed = [part for page in pages for part in page["Partitions"] if _set_parameter(part)]
-    for start in range(0, len(changed), BATCH):
-        answer = glue.batch_update_partition(
-            DatabaseName=database,
-            TableName=name,
-            Entries=[
-                {
-                    "PartitionValueList": partition["Values"],
-                    "PartitionInput": _input(glue, "PartitionInput", partition),
-                }
-                for partition in changed[start : start + BATCH]
-            ],
-        )
-        for failure in answer.get("Errors", []):
-            raise click.ClickException(
-                f"partition {failure['PartitionValueList']} of {name} could not be updated: "
-                f"{failure['ErrorDetail'].get('ErrorMessage', 'Glue gives no reason')}"
-            )
-    return table
+def _problem(crawler: dict[str, Any]) -> str | None:
+    last = crawler.get("LastCrawl", {})
+    if last.get("Status") == "SUCCEEDED":
+        return None
+    reason = " ".join(last.get("ErrorMessage", "Glue gives no reason").split())
+    log = f"{last.get('LogGroup', '/aws-glue/crawlers')}, stream {last.get('LogStream')}"
+    return (
+        f"the crawler {crawler['Name']} ended as {last.get('Status', 'unknown')}: {reason} "
+        f"(log: {log})"
+    )
 
 
-def _set_parameter(entry: dict[str, Any]) -> bool:
-    """Whether the entry had to be changed."""
-    serde = entry["StorageDescriptor"]["SerdeInfo"]
-    parameters = serde.setdefault("Parameters", {})
-    if parameters.items() >= SERDE_PARAMETER.items():
-        return False
-    parameters.update(SERDE_PARAMETER)
-    return True
+def _title(table: dict[str, Any]) -> str:
+    return f"{table['DatabaseName']}.{table['Name']}"
 
 
-def _input(glue: BaseClient, shape: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """The part of what Glue returned that it also takes."""
-    accepted = glue.meta.service_model.shape_for(shape).members
-    return {key: value for key, value in entry.items() if key in accepted}
-
-
-def columns_in_words(table: dict[str, Any]) -> str:
-    """`event_id (string), …, partitioned by ingest_date`."""
-    columns = table["StorageDescriptor"]["Columns"]
-    words = ", ".join(f"{column['Name']} ({_kind(column['Type'])})" for column in columns)
-    keys = ", ".join(key["Name"] for key in table.get("PartitionKeys", []))
-    return f"{words}; partitioned by {keys or 'nothing'}"
-
-
-def _kind(glue_type: str) -> str:
-    if glue_type.startswith("struct<"):
-        return "nested object"
-    return "list" if glue_type.startswith("array<") else glue_type
+def _way_back(table: dict[str, Any]) -> str:
+    return f"`drop table {_title(table)}` in Athena to have it crawled again"

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from botocore.client import BaseClient
 
-from loaders import aws, console, crawl, flatten, generate, local, report, upload
+from loaders import aws, console, crawl, flatten, generate, local, raw_zone, report, upload
 from loaders.settings import RAW_PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +46,8 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
         if unchanged:
             _say("nothing new")
         else:
-            _say(crawl.columns_in_words(crawl.crawl(glue, settings)))
+            for title, news in crawl.crawl(s3, glue, settings, raw_zone.sources(s3, settings)):
+                _say(f"{title}: {'; '.join(news)}")
 
     with _step("Flatten"):
         run_id = flatten.flatten(s3, glue, athena, settings)

@@ -12,9 +12,7 @@ import click
 PREFIX = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_PREFIX = 50
 
-# The crawler names the raw table after this folder.
 RAW_PREFIX = "logs/"
-RAW_TABLE = "logs"
 
 
 @dataclass(frozen=True)

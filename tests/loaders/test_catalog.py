@@ -1,4 +1,4 @@
-"""Against the Glue catalog of a real endpoint. What a crawl infers is for the pipeline test."""
+"""Against the Glue catalog of a real endpoint."""
 
 import copy
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from loaders import aws, crawl
+from loaders import aws, catalog
 from loaders.settings import Settings
 
 
@@ -89,7 +89,7 @@ def test_sets_the_parameter_and_nothing_else(
 ) -> None:
     before = partitions(glue, settings)
     assert len(before) == 150
-    crawl.skip_malformed_lines(glue, copy.deepcopy(table))
+    catalog.skip_malformed_lines(glue, copy.deepcopy(table))
     assert without_bookkeeping(read(glue, settings)) == told_to_skip(table)
     after = [without_bookkeeping(partition) for partition in partitions(glue, settings)]
     assert after == [told_to_skip(partition) for partition in before]
@@ -103,29 +103,35 @@ def test_writes_only_what_needs_it(
         glue.meta.events.register(
             f"before-call.glue.{call}", lambda model, **_: calls.update([model.name])
         )
-    crawl.skip_malformed_lines(glue, table)
+    catalog.skip_malformed_lines(glue, table)
     assert calls == {"UpdateTable": 1, "BatchUpdatePartition": 2}
-    crawl.skip_malformed_lines(glue, read(glue, settings))
+    catalog.skip_malformed_lines(glue, read(glue, settings))
     assert calls == {"UpdateTable": 1, "BatchUpdatePartition": 2}
 
 
-def test_the_crawler_is_created_and_then_kept_up_to_date(
-    glue: BaseClient, settings: Settings
+def test_news_of_a_new_table_of_a_changed_one_and_of_none() -> None:
+    before = catalog.Snapshot({"a": "struct<b:int>", "tags": "array<int>"}, {"day=1"})
+    after = catalog.Snapshot({"a": "struct<b:string>", "tags": "array<int>"}, {"day=2", "day=3"})
+    assert catalog.news(None, before) == [
+        "new table: a (nested object), tags (list)",
+        "1 new partition: day=1",
+    ]
+    assert catalog.news(before, after) == [
+        "a.b was int, is now string",
+        "2 new partitions: day=2 to day=3",
+        "1 gone partition: day=1",
+    ]
+    assert catalog.news(after, after) == ["nothing changed"]
+
+
+def test_a_snapshot_is_of_every_column_and_partition(
+    glue: BaseClient, settings: Settings, table: dict[str, Any]
 ) -> None:
-    aws.ensure_database(glue, settings.raw_database)
-    aws.ensure_database(glue, settings.raw_database)
-    crawl._put_crawler(glue, settings)
-    crawler = glue.get_crawler(Name=settings.crawler)["Crawler"]
-    assert crawler["Targets"]["S3Targets"][0]["Path"] == settings.raw_url
-    assert crawler["DatabaseName"] == settings.raw_database
-    assert crawler["SchemaChangePolicy"] == {
-        "UpdateBehavior": "UPDATE_IN_DATABASE",
-        "DeleteBehavior": "LOG",
+    snapshot = catalog.snapshot(glue, settings.raw_database, "logs")
+    assert snapshot.columns == {
+        "event_id": "string",
+        "metadata": "struct<device:string,tags:array<string>>",
     }
-    assert "InheritFromTable" in crawler["Configuration"]
-
-
-def test_columns_in_words(table: dict[str, Any]) -> None:
-    assert crawl.columns_in_words(table) == (
-        "event_id (string), metadata (nested object); partitioned by ingest_date"
-    )
+    assert len(snapshot.partitions) == 150
+    assert "ingest_date=2025-01-01" in snapshot.partitions
+    assert catalog.snapshot(glue, settings.raw_database, "none") is None
