@@ -9,7 +9,7 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 ISO = "iso"
@@ -24,6 +24,8 @@ _NO_ZONE = re.compile(
 )
 # Beyond the years 1 to 9999 in any unit; it keeps the arithmetic small.
 _NEVER = 10**18
+# Finer fractions than microseconds are cut, as the parser does.
+_FLOOR = Context(prec=40, rounding=ROUND_FLOOR)
 
 
 def moment(value: Any, form: str, zone: tzinfo) -> Any:
@@ -56,7 +58,8 @@ def _from_epoch(value: Any, unit: int) -> Any:
     try:
         if not -_NEVER < value < _NEVER:
             return str(value)
-        return _as_text(_EPOCH + timedelta(microseconds=int(value * unit // 1)))
+        count = _FLOOR.to_integral_value(_FLOOR.multiply(Decimal(value), unit))
+        return _as_text(_EPOCH + timedelta(microseconds=int(count)))
     except (ValueError, OverflowError, ArithmeticError):
         return str(value)
 
