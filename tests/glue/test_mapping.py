@@ -393,7 +393,7 @@ def test_nothing_is_lost_and_nothing_raises(document: dict[str, Any]) -> None:
     mapped = EVERYTHING.apply(document)
     assert repr(document) == repr(before)
     for path, leaf in leaves(document):
-        if any(path[: len(taken)] == taken for taken in TAKEN):
+        if not path or any(path[: len(taken)] == taken for taken in TAKEN):
             continue
         places = [path, *((name, *path) for name in UNMAPPED)]
         if path[0] == "items":
