@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from localaws import glue_corrections, lakeformation, validation
+from localaws import disk, glue_corrections, lakeformation, validation
 from localaws.moto_app import ask_moto
 from localaws.routes import AwsError, Context, Handler
 from localaws.settings import HOST
@@ -68,7 +68,8 @@ class App:
             return error_response(_unknown(request), request)
         except Exception as failure:
             log.exception("%s failed", request.operation)
-            message = f"localaws failed on {request.operation}: {failure!r}; see localaws.log."
+            words = disk.in_words(failure)
+            message = f"localaws failed on {request.operation}: {words}; see localaws.log."
             code = "InternalError" if request.service == "s3" else "InternalFailure"
             return error_response(AwsError(code, message, 500), request)
 

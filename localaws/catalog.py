@@ -69,6 +69,7 @@ class Catalog:
 
     def __init__(self, state: State, region: str = DEFAULT_REGION) -> None:
         self._state = state
+        self._region = region
         self._lock = RLock()
         self.backend = glue_backends[ACCOUNT][region] = GlueBackend(region, ACCOUNT)
         # The rows on disk, and the very objects they were written from:
@@ -299,7 +300,13 @@ class Catalog:
             now[database, name] = after = _table_rows(table) if table else {}
             puts |= {row: value for row, value in after.items() if before.get(row) is not value}
             deletes += [row for row in before if row not in after]
-        self._state.write(puts, deletes)
+        try:
+            self._state.write(puts, deletes)
+        except BaseException:  # a full disk: nobody may see what a restart would not find
+            vars(self.backend).update(vars(GlueBackend(self._region, ACCOUNT)))
+            self._saved = {}
+            self._load()
+            raise
         self._saved |= now
         for key, rows in now.items():
             if not rows:

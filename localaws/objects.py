@@ -63,10 +63,12 @@ class ObjectStore:
         partition = get_partition(region)
         self._backend = S3Backend(partition, ACCOUNT)
         s3_backends[ACCOUNT][partition] = self._backend
-        s3_backends.bucket_accounts.clear()
         # The bodies that each row on disk names: kind -> row's name -> bodies.
-        self._files: dict[str, dict[str, set[str]]] = {"object": {}, "upload": {}}
-        self._load(partition)
+        self._files: dict[str, dict[str, set[str]]] = {}
+        self._load()
+        # What a killed process wrote and never committed.
+        named = itertools.chain(*(rows.values() for rows in self._files.values()))
+        self._bodies.discard(set(self._bodies.names()).difference(*named))
 
     def buckets(self) -> list[str]:
         return sorted(self._backend.buckets)
@@ -167,23 +169,25 @@ class ObjectStore:
             self._backend.tagger.delete_all_tags_for_resource(version.arn)
             return self._stored(version)
 
-    def _load(self, partition: str) -> None:
+    def _load(self) -> None:
+        """Make memory what the disk holds. Readers, who hold no lock, see the one or the other."""
+        buckets: dict[str, StoredBucket] = {}
+        all_tags: dict[str, dict[str, str]] = {}
+        files: dict[str, dict[str, set[str]]] = {"object": {}, "upload": {}}
         for name, (bucket, tags) in self._state.items("bucket"):
-            self._backend.buckets[name] = bucket
-            s3_backends.bucket_accounts[name] = (partition, ACCOUNT)
-            self._backend.tagger.tags.update(tags)
+            buckets[name] = bucket
+            all_tags.update(tags)
         for name, (versions, tags) in self._state.items("object"):
             bucket, key = name.split("/", 1)
-            self._backend.buckets[bucket].keys.restore(key, versions)
-            self._backend.tagger.tags.update(tags)
-            self._files["object"][name] = _bodies_of(versions)
+            buckets[bucket].keys.restore(key, versions)
+            all_tags.update(tags)
+            files["object"][name] = _bodies_of(versions)
         for name, upload in self._state.items("upload"):
             bucket, upload_id = name.split("/", 1)
-            self._backend.buckets[bucket].multiparts[upload_id] = upload
-            self._files["upload"][name] = _bodies_of(upload.parts.values())
-        # What a killed process wrote and never committed.
-        named = itertools.chain(*(rows.values() for rows in self._files.values()))
-        self._bodies.discard(set(self._bodies.names()).difference(*named))
+            buckets[bucket].multiparts[upload_id] = upload
+            files["upload"][name] = _bodies_of(upload.parts.values())
+        self._backend.buckets, self._backend.tagger.tags, self._files = buckets, all_tags, files
+        s3_backends.bucket_accounts = dict.fromkeys(buckets, (self._backend.partition, ACCOUNT))
 
     def _save(self, bucket: str | None, key: str | None, upload: str | None) -> None:
         rows = {
@@ -201,21 +205,31 @@ class ObjectStore:
             rows |= self._rows_on_disk("object", bucket)
 
         values = {row: self._value(row) for row in rows}
-        self._state.write(
-            {row: value for row, value in values.items() if value is not None},
-            [row for row, value in values.items() if value is None],
-        )
+        try:
+            self._state.write(
+                {row: value for row, value in values.items() if value is not None},
+                [row for row, value in values.items() if value is None],
+            )
+        except BaseException:  # a full disk: nobody may see what a restart would not find
+            self._take_back(values)
+            raise
         for row, value in values.items():
             if row.kind in self._files:
                 self._replace_bodies(row, value)
+
+    def _take_back(self, values: Mapping[Row, Any]) -> None:
+        """Undo in memory what could not be written."""
+        written = {body for row, value in values.items() for body in _bodies_of_row(row, value)}
+        self._load()
+        named = (self._files.get(row.kind, {}).get(row.name, set()) for row in values)
+        self._bodies.discard(written.difference(*named))
 
     def _replace_bodies(self, row: Row, value: Any) -> None:
         """A row is on disk: the bodies that only its predecessor named may go."""
         files = self._files[row.kind]
         before = files.pop(row.name, set())
-        now: set[str] = set()
+        now = _bodies_of_row(row, value)
         if value is not None:
-            now = _bodies_of(value.parts.values() if row.kind == "upload" else value[0])
             files[row.name] = now
         self._bodies.discard(before - now)
 
@@ -253,3 +267,10 @@ class ObjectStore:
 
 def _bodies_of(versions: Iterable[Any]) -> set[str]:
     return {version.body for version in versions if isinstance(version, StoredKey)}
+
+
+def _bodies_of_row(row: Row, value: Any) -> set[str]:
+    """Of what the row holds; `value` as from `ObjectStore._value`."""
+    if value is None or row.kind not in ("object", "upload"):
+        return set()
+    return _bodies_of(value.parts.values() if row.kind == "upload" else value[0])

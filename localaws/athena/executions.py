@@ -11,6 +11,7 @@ without the whole.
 import logging
 import os
 import re
+import sqlite3
 import threading
 import uuid
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from localaws import disk
 from localaws.athena import results, statements
 from localaws.athena.api import invalid
 from localaws.athena.failures import athena_error, interrupted
@@ -94,9 +96,10 @@ class Executions:
                     raise invalid(message, "IDEMPOTENT_PARAMETER_MISMATCH")
                 return known["QueryExecutionId"]
             id_ = execution["QueryExecutionId"]
+            # First: a token whose execution could not be noted must not be known.
+            self._state.put(KIND, id_, execution)
             self._all[id_] = execution
             self._tokens[token] = id_
-        self._state.put(KIND, id_, execution)
         self._pool.submit(self._run, id_)
         return id_
 
@@ -204,7 +207,8 @@ class Executions:
             state, reason = self._failed(execution, failure)
         except Exception as failure:
             log.exception("query %s failed: %s", id_, execution["Query"])
-            error = QueryError("GENERIC_INTERNAL_ERROR", f"localaws: {failure!r}")
+            words = f"localaws: {disk.in_words(failure)}"
+            error = QueryError("GENERIC_INTERNAL_ERROR", words)
             state, reason = self._failed(execution, error)
         if session and reads and state != "SUCCEEDED":
             execution["Statistics"]["DataScannedInBytes"] = session.scanned
@@ -284,8 +288,18 @@ class Executions:
         total = _since_submission(execution)
         statistics["TotalExecutionTimeInMillis"] = total
         statistics.setdefault("EngineExecutionTimeInMillis", 0 if state == "SUCCEEDED" else total)
-        # On disk before anybody is told.
-        self._state.put(KIND, id_, execution)
+        # On disk before anybody is told; what cannot be kept there has failed, as a restart has it.
+        try:
+            self._state.put(KIND, id_, execution)
+        except sqlite3.Error as failure:
+            log.exception("the end of query %s cannot be kept", id_)
+            reason = f"localaws: {disk.in_words(failure)}"
+            error = athena_error(QueryError("GENERIC_INTERNAL_ERROR", reason))
+            execution["Status"] |= {
+                "State": "FAILED",
+                "StateChangeReason": reason,
+                "AthenaError": error,
+            }
         with self._changed:
             self._cancelled.discard(id_)
             self._all[id_] = execution

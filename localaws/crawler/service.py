@@ -5,11 +5,13 @@ Source of the shapes: Glue API reference, "Crawlers and classifiers".
 
 import json
 import logging
+import sqlite3
 import threading
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
+from localaws import disk
 from localaws.catalog import EntityNotFound
 from localaws.crawler import infer, infer_parquet, layout, tables
 from localaws.crawler.documents import Documents, InferenceError
@@ -180,9 +182,14 @@ class CrawlerService:
             log.exception("crawler %s failed", crawler.name)
             crawl |= {
                 "Status": "FAILED",
-                "ErrorMessage": f"Internal Service Exception: {failure!r}",
+                "ErrorMessage": f"Internal Service Exception: {disk.in_words(failure)}",
             }
-        self._context.state.put(KIND, crawler.name, crawl)
+        try:
+            self._context.state.put(KIND, crawler.name, crawl)
+        except sqlite3.Error as failure:
+            log.exception("the end of a crawl by %s cannot be kept", crawler.name)
+            message = f"Internal Service Exception: {disk.in_words(failure)}"
+            crawl |= {"Status": "FAILED", "ErrorMessage": message}
         with self._lock:
             self._crawls[crawler.name] = crawl
             self._running.pop(crawler.name)

@@ -6,6 +6,7 @@ honour here is refused when it is started.
 
 import logging
 import shutil
+import sqlite3
 import subprocess
 import threading
 import uuid
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from localaws import process
+from localaws import disk, process
 from localaws.jobs import modules, runner, workspace
 from localaws.objects import ObjectStore
 from localaws.routes import AwsError, Context
@@ -249,7 +250,8 @@ class JobService:
             state, message = "FAILED", str(error)
         except Exception as failure:
             log.exception("job run %s failed", run["Id"])
-            state, message = "FAILED", f"InternalServiceException: {failure!r}"
+            message = f"InternalServiceException: {disk.in_words(failure)}"
+            state = "FAILED"
         self._clean_up(run["Id"])
         with self._lock:
             if self._closing:
@@ -334,8 +336,13 @@ class JobService:
         }
         if message:
             final["ErrorMessage"] = message
-        # On disk before anybody is told.
-        self._context.state.put(KIND, run["Id"], final)
+        # On disk before anybody is told; what cannot be kept there has failed, as a restart has it.
+        try:
+            self._context.state.put(KIND, run["Id"], final)
+        except sqlite3.Error as failure:
+            log.exception("the end of job run %s cannot be kept", run["Id"])
+            message = message or f"InternalServiceException: {disk.in_words(failure)}"
+            final |= {"JobRunState": "FAILED", "ErrorMessage": message}
         with self._lock:
             self._runs[run["Id"]] = final
             self._processes.pop(run["Id"], None)
