@@ -45,12 +45,14 @@ def crawl(
     aws.ensure_database(glue, settings.raw_database)
     before = {}
     for source in sources:
-        table = catalog.get_table(glue, settings.raw_database, raw_zone.table_name(source))
+        name = raw_zone.table_name(source)
+        table = catalog.get_table(glue, settings.raw_database, name)
         if table and catalog.is_projected(table):
             yield Crawled(_title(table), [f"declared, needs no crawl ({_way_back(table)})"])
             continue
+        # Before the crawl that a killed run may have left running.
+        before[source] = catalog.snapshot(glue, settings.raw_database, name)
         _put_crawler(glue, settings, source)
-        before[source] = catalog.snapshot(glue, settings.raw_database, raw_zone.table_name(source))
         glue.start_crawler(Name=_name(settings, source))
     problems = []
     for source, old in before.items():
