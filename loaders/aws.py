@@ -141,6 +141,17 @@ def folders(s3: BaseClient, bucket: str, prefix: str) -> list[str]:
     ]
 
 
+def files(s3: BaseClient, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """The objects right below a prefix, in no folder; a folder's own marker is none."""
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, Delimiter="/"
+    )
+    for page in pages:
+        for entry in page.get("Contents", []):
+            if not entry["Key"].endswith("/"):
+                yield entry
+
+
 def poll(
     ask: Callable[[], Answer], done: Callable[[Answer], bool], first: float, longest: float
 ) -> Answer:

@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import click
 
 from loaders import (
     aws,
+    conservation,
     console,
     crawl,
     declare,
@@ -183,31 +184,89 @@ def declare_command(sources: tuple[str, ...]) -> None:
         )
 
 
+def arrival_options(command: Callable) -> Callable:
+    first = click.option("--from", "first", type=DAY, help="First day of arrival.")
+    last = click.option("--to", "last", type=DAY, help="Last day of arrival.")
+    return first(last(command))
+
+
 @main.command("flatten")
 @click.option(
     "--drop-actions",
-    default=",".join(flatten.DROPPED_BY_DEFAULT),
-    show_default=True,
-    help=f"Comma list; {flatten.KEEP_ALL} keeps all.",
+    help=f"Comma list; {flatten.KEEP_ALL} keeps all.  "
+    f"[default: as before, at first {','.join(flatten.DROPPED_BY_DEFAULT)}]",
 )
 @click.option(
     "--output-format",
-    type=click.Choice(list(flatten.FORMATS)),
-    default="parquet",
-    show_default=True,
+    type=click.Choice(flatten.FORMATS),
+    help="json writes user_activity_json beside the Parquet tables.  "
+    "[default: as before, at first parquet]",
 )
-@click.option("--force", is_flag=True, help="Run even when nothing is new.")
-def flatten_command(drop_actions: str, output_format: str, force: bool) -> None:
-    """Run the Glue job from the raw zone to the cleaned tables."""
+@arrival_options
+@click.option("--again", is_flag=True, help="Backfill: read what was read before, too.")
+@click.option(
+    "--rebuild", is_flag=True, help="Forget what is published, build it from the raw zone alone."
+)
+def flatten_command(
+    drop_actions: str | None,
+    output_format: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    again: bool,
+    rebuild: bool,
+) -> None:
+    """Bring the cleaned tables up to date with the raw zone.
+
+    Reads the raw objects that no run has read yet. With nothing to read no job is started.
+    """
+    if rebuild and (first or last):
+        raise click.ClickException("--rebuild reads the whole raw zone: leave out --from and --to")
+    dropped = None if drop_actions is None else flatten.parse_actions(drop_actions)
+    scope = flatten.Scope(**_arrived(first, last), every=again or rebuild, rebuild=rebuild)
+    run = _flatten(scope, dropped, output_format)
+    if run is None:
+        console.stdout.print(
+            "Nothing is new since the last run: nothing to do (--again reads it all again)."
+        )
+
+
+@main.command("replay")
+@click.option("--reason", "reasons", multiple=True, help="Of the quarantine; may be repeated.")
+@arrival_options
+@click.option("--force", is_flag=True, help="Also what the same rules have quarantined.")
+def replay_command(
+    reasons: tuple[str, ...], first: datetime | None, last: datetime | None, force: bool
+) -> None:
+    """Read the objects with quarantined lines again, after a mapping or a rule was fixed.
+
+    What they gave before is replaced, so nothing is doubled.
+    """
+    scope = flatten.Scope(**_arrived(first, last), replay=True, reasons=reasons, forced=force)
+    if _flatten(scope) is None:
+        console.stdout.print(
+            "Nothing to replay: no line is quarantined by other rules than today's "
+            "(--force reads them again all the same)."
+        )
+
+
+def _arrived(first: datetime | None, last: datetime | None) -> dict[str, date]:
+    days = {"first": first and first.date(), "last": last and last.date()}
+    return {name: day for name, day in days.items() if day}
+
+
+def _flatten(
+    scope: flatten.Scope, dropped: set[str] | None = None, output_format: str | None = None
+) -> flatten.Run | None:
     settings = Settings.load()
     s3, glue, athena = (aws.client(name, settings) for name in ("s3", "glue", "athena"))
     aws.ensure_buckets(s3, settings)
-    dropped = flatten.parse_actions(drop_actions)
-    run_id = flatten.flatten(s3, glue, athena, settings, dropped, output_format, force)
-    if run_id is None:
-        console.stdout.print("Nothing is new since the last run: nothing to do (--force runs it).")
-    else:
-        console.stdout.print(f"Job run {run_id} succeeded: {settings.cleaned_url} is up to date.")
+    run = flatten.flatten(s3, glue, athena, settings, dropped, output_format, scope)
+    if run:
+        console.stdout.print(
+            f"Run {run.run_id}: {conservation.in_words(run.totals)}. "
+            f"{run.days} days of {settings.cleaned_url} are published."
+        )
+    return run
 
 
 @main.command("report")

@@ -11,7 +11,18 @@ from pathlib import Path
 import click
 from botocore.client import BaseClient
 
-from loaders import aws, console, crawl, flatten, generate, local, raw_zone, report, upload
+from loaders import (
+    aws,
+    conservation,
+    console,
+    crawl,
+    flatten,
+    generate,
+    local,
+    raw_zone,
+    report,
+    upload,
+)
 from loaders.settings import RAW_PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -50,12 +61,15 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
                 _say(f"{title}: {'; '.join(news)}")
 
     with _step("Flatten"):
-        run_id = flatten.flatten(s3, glue, athena, settings)
-        _say(f"job run {run_id}" if run_id else "nothing new")
+        # Of another data set nothing may stay, also when its demo was killed on the way.
+        other = built_from != truth["parameters"]
+        scope = flatten.Scope(every=other, rebuild=other)
+        run = flatten.flatten(s3, glue, athena, settings, scope=scope)
+        _say(conservation.in_words(run.totals) if run else "nothing new")
 
     with _step("dbt build"):
         # Incremental models keep what they have: events of another data set must go.
-        _dbt_build(full_refresh=not unchanged or run_id is not None)
+        _dbt_build(full_refresh=not unchanged or run is not None)
         aws.write_json(s3, settings.artifacts_bucket, STATE, truth["parameters"])
 
     with _step("Report"):

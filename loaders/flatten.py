@@ -1,31 +1,61 @@
-"""Run the Glue job that turns the raw zone into the cleaned tables, when there is anything new."""
+"""Bring the cleaned zone up to date with the raw one: plan, run the Glue job, publish.
 
-import hashlib
+The cleaned zone is a function of the raw objects and the rules, so every step may be repeated. A
+run that dies before its state is committed leaves nothing that a reader sees; one that dies after
+is finished by the next.
+"""
+
+import json
+import secrets
 from collections.abc import Collection
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import click
 from botocore.client import BaseClient
 
-from loaders import athena, aws, console
-from loaders.settings import RAW_PREFIX, Settings
+from loaders import aws, cleaned_state, flatten_plan, glue_job, publication
+from loaders.cleaned_state import State
+from loaders.flatten_plan import Sources, Work
+from loaders.settings import Settings
 
-SCRIPTS = Path(__file__).parents[1] / "glue"
-MAIN_SCRIPT = "flatten_job.py"
-DDL = Path(__file__).parent / "ddl"
-# What the last successful run had read, with what: written last, so that a run which failed
-# anywhere is done again.
-MANIFEST = "_state/flatten.json"
-FINISHED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}
 DROPPED_BY_DEFAULT = ("logout",)
 KEEP_ALL = "none"
-# By SerDe, for the table that exists in two formats.
-FORMATS = {
-    "parquet": ("user_activity.sql", "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
-    "json": ("user_activity_json.sql", "org.openx.data.jsonserde.JsonSerDe"),
-}
+FORMATS = ("parquet", "json")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which of the raw objects to read: those that arrived from `first` to `last` and are `new`,
+    or `every` one, or (`replay`) those with lines in the quarantine, for one of `reasons` if any
+    is named, unless the same rules put them there and it is not `forced`.
+
+    `rebuild` forgets what is published and builds the cleaned zone from the raw one alone.
+    """
+
+    first: date = date.min
+    last: date = date.max
+    every: bool = False
+    replay: bool = False
+    reasons: Collection[str] = ()
+    forced: bool = False
+    rebuild: bool = False
+
+    def wanted(self, sources: Sources) -> flatten_plan.Wanted:
+        if self.replay:
+            return flatten_plan.quarantined(self.reasons, sources.rules, self.forced)
+        return flatten_plan.every if self.every else flatten_plan.new
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did: `totals` as glue.ledger.totals gives them, `days` how many days of events
+    were built."""
+
+    run_id: str
+    totals: dict[str, Any]
+    days: int
 
 
 def flatten(
@@ -33,42 +63,109 @@ def flatten(
     glue: BaseClient,
     athena_client: BaseClient,
     settings: Settings,
-    drop_actions: Collection[str] = DROPPED_BY_DEFAULT,
-    output_format: str = "parquet",
-    force: bool = False,
-) -> str | None:
-    """Run the job on all of the raw zone, then declare its tables; returns the job run's id.
+    drop_actions: Collection[str] | None = None,
+    output_format: str | None = None,
+    scope: Scope = Scope(),
+) -> Run | None:
+    """Run the job for what is new and publish what it wrote; None when there is nothing to do.
 
-    None when neither the raw objects nor the parameters nor the scripts changed since the last
-    success and it is not forced.
-    Raises click.ClickException when there is nothing to read or the job fails.
+    Without `drop_actions` and `output_format` they stay what they were. With others every day is
+    built again.
+    Raises click.ClickException when there is nothing to read, the job fails, or another run was
+    published in the meantime.
     """
-    scripts = _scripts()
-    inputs = {
-        "raw": {
-            entry["Key"]: [entry["ETag"].strip('"'), entry["Size"]]
-            for entry in aws.objects(s3, settings.raw_bucket, RAW_PREFIX)
-        },
-        "parameters": {
-            "--raw_path": settings.raw_url,
-            "--cleaned_path": settings.cleaned_url,
-            "--drop_actions": ",".join(sorted(drop_actions)) or KEEP_ALL,
-            "--output_format": output_format,
-        },
-        "scripts": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in scripts},
-    }
-    if not inputs["raw"]:
-        raise click.ClickException(f"{settings.raw_url} holds no objects: `uap upload` lands some")
-    last = aws.read_json(s3, settings.cleaned_bucket, MANIFEST) or {}
-    if not force and inputs.items() <= last.items():
+    if scope.rebuild:
+        published, etag = State(), cleaned_state.etag(s3, settings)
+    else:
+        published, etag = cleaned_state.read(s3, settings)
+        if etag:  # a killed run may have left this undone
+            publication.follow(glue, athena_client, settings, published)
+    sources = flatten_plan.sources(s3, settings)
+    work = flatten_plan.plan(
+        s3, settings, published, sources.rules, scope.wanted(sources), scope.first, scope.last
+    )
+    before = {"drop_actions": published.drop_actions, "output_format": published.output_format}
+    parameters = dict(before)
+    if drop_actions is not None:
+        parameters["drop_actions"] = sorted(drop_actions)
+    if output_format is not None:
+        parameters["output_format"] = output_format
+    all_days = bool(published.partitions) and parameters != before
+    if not work.objects and not all_days:
+        if not etag:
+            raise click.ClickException(
+                f"{settings.raw_url} holds no objects: `uap upload` lands some"
+            )
         return None
-    _put_job(s3, glue, settings, scripts)
-    run_id = _run_job(glue, settings.job, inputs["parameters"])
-    _declare_tables(glue, athena_client, settings, output_format)
-    finished = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = {**inputs, "job_run": run_id, "finished_at": finished}
-    aws.write_json(s3, settings.cleaned_bucket, MANIFEST, manifest)
-    return run_id
+
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    folder = f"_runs/run={run_id}/"
+    plan = _plan(run_id, settings, published, sources, work, all_days, parameters)
+    body = json.dumps(plan).encode()
+    s3.put_object(Bucket=settings.cleaned_bucket, Key=f"{folder}plan.json", Body=body)
+    glue_job.put(s3, glue, settings)
+    plan_url = f"{settings.cleaned_url}{folder}plan.json"
+    glue_job.run(glue, settings.job, {"--plan": plan_url})
+    result = aws.read_json(s3, settings.cleaned_bucket, f"{folder}result.json")
+    if result is None:
+        raise click.ClickException(
+            f"the Glue job succeeded but left no {settings.cleaned_url}{folder}result.json: "
+            "nothing is published, run it again"
+        )
+    _publish(s3, glue, athena_client, settings, published, etag, plan, work, result["partitions"])
+    return Run(run_id, result["totals"], len(result["partitions"]["user_activity"]))
+
+
+def _plan(
+    run_id: str,
+    settings: Settings,
+    published: State,
+    sources: Sources,
+    work: Work,
+    all_days: bool,
+    parameters: dict[str, Any],
+) -> dict[str, Any]:
+    """glue.flatten.Plan as JSON."""
+    return {
+        "run_id": run_id,
+        "cleaned_path": settings.cleaned_url.rstrip("/"),
+        "objects": work.objects,
+        "again": work.again,
+        "published": published.partitions,
+        "all_days": all_days,
+        "mappings": sources.mappings,
+        "rules": sources.rules,
+        **parameters,
+    }
+
+
+def _publish(
+    s3: BaseClient,
+    glue: BaseClient,
+    athena_client: BaseClient,
+    settings: Settings,
+    published: State,
+    etag: str | None,
+    plan: dict[str, Any],
+    work: Work,
+    built: dict[str, dict[str, bool]],
+) -> None:
+    publication.check_files(s3, settings, plan["run_id"], built)
+    now = datetime.now(UTC)
+    state = State(
+        run_id=plan["run_id"],
+        drop_actions=plan["drop_actions"],
+        output_format=plan["output_format"],
+        listings={**published.listings, **work.listings},
+        **publication.supersede(published, plan["run_id"], built, now),
+    )
+    for folder in publication.expired(state, now):
+        publication.remove(s3, settings, folder)
+        del state.superseded[folder]
+    cleaned_state.commit(s3, settings, state, etag)
+    publication.follow(glue, athena_client, settings, state)
+    publication.remove_leftovers(s3, settings, state, now)
 
 
 def parse_actions(text: str) -> set[str]:
@@ -79,99 +176,3 @@ def parse_actions(text: str) -> set[str]:
             f"--drop-actions {text!r}: give actions separated by commas, or `{KEEP_ALL}` alone"
         )
     return actions - {KEEP_ALL}
-
-
-def _scripts() -> list[Path]:
-    """The main script first, then the modules it imports."""
-    scripts = sorted(SCRIPTS.glob("*.py"), key=lambda path: (path.name != MAIN_SCRIPT, path.name))
-    if not scripts or scripts[0].name != MAIN_SCRIPT:
-        raise click.ClickException(
-            f"{SCRIPTS / MAIN_SCRIPT} is missing: run `uap` from a checkout of the repository"
-        )
-    return scripts
-
-
-def _put_job(s3: BaseClient, glue: BaseClient, settings: Settings, scripts: list[Path]) -> None:
-    """Upload the scripts; create the Glue job, or make it what it should be."""
-    urls = []
-    for path in scripts:
-        key = f"glue/{path.name}"
-        s3.put_object(Bucket=settings.artifacts_bucket, Key=key, Body=path.read_bytes())
-        urls.append(f"s3://{settings.artifacts_bucket}/{key}")
-    main, *modules = urls
-    job = {
-        "Description": "Raw JSON documents to the flat, typed tables of the cleaned zone.",
-        "Role": settings.role,
-        "Command": {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": main},
-        "DefaultArguments": {
-            "--job-language": "python",
-            "--extra-py-files": ",".join(modules),
-        },
-        "GlueVersion": "5.1",
-        "WorkerType": "G.1X",
-        "NumberOfWorkers": 2,
-        "ExecutionProperty": {"MaxConcurrentRuns": 1},
-        "MaxRetries": 0,
-        "Timeout": 120,  # minutes
-    }
-    try:
-        glue.create_job(Name=settings.job, **job)
-    except (
-        glue.exceptions.AlreadyExistsException,
-        glue.exceptions.IdempotentParameterMismatchException,
-    ):
-        glue.update_job(JobName=settings.job, JobUpdate=job)
-
-
-def _run_job(glue: BaseClient, name: str, arguments: dict[str, str]) -> str:
-    run_id = glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
-    with console.waiting(f"Glue job {name}"):
-        run = aws.poll(
-            lambda: glue.get_job_run(JobName=name, RunId=run_id)["JobRun"],
-            lambda run: run["JobRunState"] in FINISHED,
-            first=0.5,
-            longest=10,
-        )
-    if run["JobRunState"] != "SUCCEEDED":
-        reason = " ".join(run.get("ErrorMessage", "Glue gives no reason").split())
-        log = run.get("LogGroupName", "/aws-glue/jobs")
-        raise click.ClickException(
-            f"the Glue job {name} ended as {run['JobRunState']}: {reason} "
-            f"(log: {log}, run {run_id})"
-        )
-    return run_id
-
-
-def _declare_tables(
-    glue: BaseClient, athena_client: BaseClient, settings: Settings, output_format: str
-) -> None:
-    """The tables over what the job wrote, and their partitions."""
-    database = settings.cleaned_database
-    aws.ensure_database(glue, database)
-    activity_ddl, serde = FORMATS[output_format]
-    if _serde(glue, database, "user_activity") not in (None, serde):
-        # External: only the declaration goes, made again below for the other format.
-        athena.run(athena_client, settings, f"drop table {database}.user_activity", database)
-    ddl = {
-        "user_activity": activity_ddl,
-        "user_activity_items": "user_activity_items.sql",
-        "quarantine": "quarantine.sql",
-    }
-    for table, file in ddl.items():
-        statement = (DDL / file).read_text(encoding="utf-8")
-        location = f"{settings.cleaned_url}{table}/"
-        athena.run(
-            athena_client,
-            settings,
-            statement.format(database=database, location=location),
-            database,
-        )
-        athena.run(athena_client, settings, f"msck repair table {database}.{table}", database)
-
-
-def _serde(glue: BaseClient, database: str, table: str) -> str | None:
-    try:
-        entry: dict[str, Any] = glue.get_table(DatabaseName=database, Name=table)["Table"]
-    except glue.exceptions.EntityNotFoundException:
-        return None
-    return entry["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"]

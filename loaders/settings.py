@@ -12,7 +12,9 @@ import click
 PREFIX = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_PREFIX = 50
 
-RAW_PREFIX = "logs/"
+# The raw source of documents in our own shape.
+EVENTS = "logs"
+RAW_PREFIX = f"{EVENTS}/"
 
 
 @dataclass(frozen=True)

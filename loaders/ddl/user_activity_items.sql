@@ -10,3 +10,4 @@ create external table if not exists {database}.user_activity_items (
 partitioned by (event_date date)
 stored as parquet
 location '{location}'
+tblproperties ('uap.revision' = '{revision}')

@@ -1,4 +1,4 @@
-create external table if not exists {database}.user_activity (
+create external table if not exists {database}.user_activity_json (
     event_id string,
     user_id bigint,
     action string,
@@ -8,3 +8,4 @@ create external table if not exists {database}.user_activity (
 partitioned by (event_date date)
 row format serde 'org.openx.data.jsonserde.JsonSerDe'
 location '{location}'
+tblproperties ('uap.revision' = '{revision}')

@@ -1,0 +1,89 @@
+"""What is published in the cleaned zone: `_state/flatten.json`, the one object that decides.
+
+A run's files are complete before the state names them, and the state is written in one
+conditional put: of two runs that began from the same state one is published, the other refused.
+The Glue catalog follows the state (publication.py).
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import click
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from loaders import aws
+from loaders.settings import Settings
+
+KEY = "_state/flatten.json"
+# Raised with every change of what stands in the state or in the files it names.
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class State:
+    """`partitions`: table -> partition value -> the run that wrote it. `superseded`: folders
+    (below the bucket) that were published before -> since when they are not, ISO-8601 UTC.
+    `listings`: source/day -> a digest of the raw objects that were read of it."""
+
+    run_id: str | None = None
+    drop_actions: list[str] = field(default_factory=lambda: ["logout"])
+    output_format: str = "parquet"
+    partitions: dict[str, dict[str, str]] = field(default_factory=dict)
+    superseded: dict[str, str] = field(default_factory=dict)
+    listings: dict[str, str] = field(default_factory=dict)
+
+    def runs(self) -> set[str]:
+        """All whose files may still be read."""
+        published = {run for values in self.partitions.values() for run in values.values()}
+        return published | {folder.split("/")[1].removeprefix("run=") for folder in self.superseded}
+
+
+def read(s3: BaseClient, settings: Settings) -> tuple[State, str | None]:
+    """The state and its ETag; an empty state and None when nothing was published yet.
+
+    Raises click.ClickException when another version of the project wrote it.
+    """
+    try:
+        answer = s3.get_object(Bucket=settings.cleaned_bucket, Key=KEY)
+    except s3.exceptions.NoSuchKey:
+        return State(), None
+    document = json.load(answer["Body"])
+    if document.pop("format", None) != FORMAT:
+        raise click.ClickException(
+            f"another version of uap wrote {settings.cleaned_url}{KEY}: "
+            "`uap flatten --rebuild` builds the cleaned zone anew from the raw one"
+        )
+    return State(**document), answer["ETag"]
+
+
+def etag(s3: BaseClient, settings: Settings) -> str | None:
+    """Of whatever state is there."""
+    try:
+        return s3.head_object(Bucket=settings.cleaned_bucket, Key=KEY)["ETag"]
+    except ClientError as error:
+        if aws.code(error) in ("404", "NoSuchKey"):
+            return None
+        raise
+
+
+def commit(s3: BaseClient, settings: Settings, state: State, replaced: str | None) -> None:
+    """Put `state` in the place of the one with the ETag `replaced` (None: of none).
+
+    Raises click.ClickException when another run was published in the meantime.
+    """
+    condition = {"IfMatch": replaced} if replaced else {"IfNoneMatch": "*"}
+    body = json.dumps({"format": FORMAT, **asdict(state)}, indent=1)
+    try:
+        s3.put_object(Bucket=settings.cleaned_bucket, Key=KEY, Body=body.encode(), **condition)
+    except ClientError as error:
+        if aws.code(error) not in ("PreconditionFailed", "ConditionalRequestConflict", "412"):
+            raise
+        # The answer to a put that came through may have been lost, and the put repeated.
+        there: dict[str, Any] = aws.read_json(s3, settings.cleaned_bucket, KEY) or {}
+        if there.get("run_id") != state.run_id:
+            raise click.ClickException(
+                "another flatten was published while this one ran: nothing of this one is "
+                "published, run it again"
+            ) from None

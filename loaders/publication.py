@@ -1,0 +1,198 @@
+"""Publish a run of the flatten job: the catalog's partitions point to the files of the state.
+
+A partition is switched in one call: a reader sees all of its rows as they were, or all as they
+are. A killed publication is finished by the next command that publishes.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from botocore.client import BaseClient
+
+from loaders import athena, aws, catalog
+from loaders.cleaned_state import State
+from loaders.settings import Settings
+
+DDL = Path(__file__).parent / "ddl"
+# Table -> its partition key.
+TABLES = {
+    "user_activity": "event_date",
+    "user_activity_items": "event_date",
+    "user_activity_excluded": "event_date",
+    "quarantine": "ingest_date",
+    "flatten_ledger": "ingest_date",
+}
+JSON_TABLE = "user_activity_json"
+# Of the DDL; a table that was declared with another is declared anew.
+REVISION_PARAMETER = "uap.revision"
+REVISION = "2"
+# Queries that began before a publication may read the old files for so long; also longer than any
+# run of the job takes.
+GRACE = timedelta(hours=6)
+BATCH = 100  # partitions a call of BatchCreatePartition and BatchUpdatePartition takes
+DELETE_BATCH = 25  # of BatchDeletePartition
+DELETE_KEYS = 1000  # of DeleteObjects
+RUN_ID = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]{8}")
+
+
+def folder(table: str, run_id: str, value: str) -> str:
+    """Below the cleaned bucket."""
+    key = TABLES.get(table, "event_date")
+    return f"{table}/run={run_id}/{key}={value}/"
+
+
+def supersede(
+    state: State, run_id: str, built: dict[str, dict[str, bool]], now: datetime
+) -> dict[str, Any]:
+    """`partitions` and `superseded` of the state after a run that built these partitions
+    (table -> value -> whether it has rows)."""
+    partitions = {table: dict(values) for table, values in state.partitions.items()}
+    superseded = dict(state.superseded)
+    for table, values in built.items():
+        published = partitions.setdefault(table, {})
+        for value, has_rows in values.items():
+            if old := published.pop(value, None):
+                superseded[folder(table, old, value)] = now.isoformat(timespec="seconds")
+            if has_rows:
+                published[value] = run_id
+    return {"partitions": partitions, "superseded": superseded}
+
+
+def check_files(
+    s3: BaseClient, settings: Settings, run_id: str, built: dict[str, dict[str, bool]]
+) -> None:
+    """Raises click.ClickException unless the partitions that have rows have files."""
+    for table, values in built.items():
+        prefix = f"{table}/run={run_id}/"
+        listed = aws.objects(s3, settings.cleaned_bucket, prefix)
+        there = {entry["Key"].removeprefix(prefix).partition("/")[0] for entry in listed}
+        there = {name.partition("=")[2] for name in there if "=" in name}
+        missing = {value for value, has_rows in values.items() if has_rows} - there
+        if missing:
+            raise click.ClickException(
+                f"the files of {folder(table, run_id, min(missing))} are not in "
+                f"{settings.cleaned_url}: nothing is published, run it again"
+            )
+
+
+def follow(glue: BaseClient, athena_client: BaseClient, settings: Settings, state: State) -> None:
+    """Make the catalog what the state says: tables, and the partitions that its run built."""
+    aws.ensure_database(glue, settings.cleaned_database)
+    names = list(TABLES)
+    if state.output_format == "json":
+        names.append(JSON_TABLE)
+    elif catalog.get_table(glue, settings.cleaned_database, JSON_TABLE):
+        glue.delete_table(DatabaseName=settings.cleaned_database, Name=JSON_TABLE)
+    for name in names:
+        table = _declare(glue, athena_client, settings, name)
+        _switch(glue, settings, table, state.partitions.get(name, {}))
+
+
+def _declare(
+    glue: BaseClient, athena_client: BaseClient, settings: Settings, name: str
+) -> dict[str, Any]:
+    """Glue's `Table`, declared now if it was not there."""
+    database = settings.cleaned_database
+    table = catalog.get_table(glue, database, name)
+    if table and table.get("Parameters", {}).get(REVISION_PARAMETER) == REVISION:
+        return table
+    if table:
+        # External: its files stay.
+        athena.run(athena_client, settings, f"drop table {database}.{name}", database)
+    statement = (DDL / f"{name}.sql").read_text(encoding="utf-8")
+    values = {
+        "database": database,
+        "location": f"{settings.cleaned_url}{name}/",
+        "revision": REVISION,
+    }
+    athena.run(athena_client, settings, statement.format(**values), database)
+    return catalog.get_table(glue, database, name)
+
+
+def _switch(
+    glue: BaseClient, settings: Settings, table: dict[str, Any], published: dict[str, str]
+) -> None:
+    """Let the table's partitions be these (value -> run), each at its run's files.
+
+    All are compared, so that whatever an earlier publication left undone is done now.
+    """
+    name, place = table["Name"], {"DatabaseName": table["DatabaseName"], "TableName": table["Name"]}
+    pages = glue.get_paginator("get_partitions").paginate(**{**place, "ExcludeColumnSchema": True})
+    there = {
+        partition["Values"][0]: partition["StorageDescriptor"]["Location"]
+        for page in pages
+        for partition in page["Partitions"]
+    }
+    wanted = {
+        value: f"{settings.cleaned_url}{folder(name, run, value)}"
+        for value, run in published.items()
+    }
+
+    def entry(value: str) -> dict[str, Any]:
+        descriptor = {**table["StorageDescriptor"], "Location": wanted[value]}
+        return {"Values": [value], "StorageDescriptor": descriptor}
+
+    for batch in _batches(sorted(wanted.keys() - there.keys()), BATCH):
+        entries = [entry(value) for value in batch]
+        _check(name, glue.batch_create_partition(**place, PartitionInputList=entries))
+    changed = sorted(value for value in wanted.keys() & there if there[value] != wanted[value])
+    for batch in _batches(changed, BATCH):
+        entries = [
+            {"PartitionValueList": [value], "PartitionInput": entry(value)} for value in batch
+        ]
+        _check(name, glue.batch_update_partition(**place, Entries=entries))
+    for batch in _batches(sorted(there.keys() - wanted.keys()), DELETE_BATCH):
+        values = [{"Values": [value]} for value in batch]
+        _check(name, glue.batch_delete_partition(**place, PartitionsToDelete=values))
+
+
+def _check(table: str, answer: dict[str, Any]) -> None:
+    for failure in answer.get("Errors", []):
+        values = failure.get("PartitionValues") or failure.get("PartitionValueList")
+        raise click.ClickException(
+            f"partition {values} of {table} could not be published: "
+            f"{failure['ErrorDetail'].get('ErrorMessage', 'Glue gives no reason')}; "
+            "run it again to finish"
+        )
+
+
+def expired(state: State, now: datetime) -> list[str]:
+    """Superseded folders that no query can be reading any more."""
+    return [
+        name
+        for name, since in state.superseded.items()
+        if now - datetime.fromisoformat(since) > GRACE
+    ]
+
+
+def remove_leftovers(s3: BaseClient, settings: Settings, state: State, now: datetime) -> None:
+    """Remove what runs left that were never published, once they cannot be running any more."""
+    live = state.runs()
+    for table in (*TABLES, JSON_TABLE, "_staging", "_runs"):
+        for name in aws.folders(s3, settings.cleaned_bucket, f"{table}/"):
+            run_id = name.rstrip("/").removeprefix("run=")
+            began = RUN_ID.fullmatch(run_id)
+            if not began or run_id in live:
+                continue
+            age = now - datetime.strptime(began[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+            if age > GRACE:
+                remove(s3, settings, f"{table}/{name}")
+
+
+def remove(s3: BaseClient, settings: Settings, prefix: str) -> None:
+    """All objects below a folder of the cleaned bucket."""
+    keys = (entry["Key"] for entry in aws.objects(s3, settings.cleaned_bucket, prefix))
+    for batch in _batches(list(keys), DELETE_KEYS):
+        s3.delete_objects(
+            Bucket=settings.cleaned_bucket,
+            Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
+        )
+
+
+def _batches(items: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
