@@ -8,6 +8,7 @@ objects only when it ends, and a script's own boto3 calls see the store as it wa
 """
 
 import shutil
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,8 @@ def stage(store: ObjectStore, folder: Path) -> tuple[Workspace, list[str]]:
 def take_back(workspace: Workspace, store: ObjectStore) -> int:
     """Put new and changed files into the store, delete what is gone; the number of changes.
 
-    What was deleted here but written anew in the store meanwhile stays. Raises NoSuchBucket.
+    What was deleted here but written anew in the store meanwhile stays. The files of a bucket
+    come all at once. Raises NoSuchBucket.
     """
     found = {
         (bucket.name, path.relative_to(bucket).as_posix()): path
@@ -69,18 +71,19 @@ def take_back(workspace: Workspace, store: ObjectStore) -> int:
         if path.is_file()
     }
     states = {place: state for place, (_, state) in workspace.staged.items()}
-    changed = {
-        place: path
-        for place, path in found.items()
-        if states.get(place) != _state(path) and not _is_passing(place[1])
-    }
-    for (bucket, key), path in changed.items():
-        store.put_file(bucket, key, path)
-    gone = [stored for place, (stored, _) in workspace.staged.items() if place not in found]
-    gone = [stored for stored in gone if _is_current(stored, store)]
-    for stored in gone:
-        store.delete(stored.bucket, [stored.key])
-    return len(changed) + len(gone)
+    changed: dict[str, dict[str, Path]] = defaultdict(dict)
+    for (bucket, key), path in found.items():
+        if states.get((bucket, key)) != _state(path) and not _is_passing(key):
+            changed[bucket][key] = path
+    for bucket, files in changed.items():
+        store.put_files(bucket, files)
+    gone: dict[str, list[str]] = defaultdict(list)
+    for place, (stored, _) in workspace.staged.items():
+        if place not in found and _is_current(stored, store):
+            gone[stored.bucket].append(stored.key)
+    for bucket, keys in gone.items():
+        store.delete(bucket, keys)
+    return sum(map(len, changed.values())) + sum(map(len, gone.values()))
 
 
 def _is_current(stored: StoredObject, store: ObjectStore) -> bool:
