@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,19 @@ from loaders import (
     crawl,
     declare,
     demo,
+    dry_run,
     flatten,
     generate,
     ground_truth,
+    landing,
     local,
+    mapping_files,
     raw_zone,
     report,
     upload,
 )
 from loaders.settings import Settings
+from loaders.sources import LOGS, USERS, find_sources
 
 DATA = Path("data")
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -124,24 +128,71 @@ def generate_command(out: Path, **options: Any) -> None:
 @main.command("upload")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option(
+    "--source", metavar="NAME", help="Folder of the raw zone.  [default: logs, or the mapping's]"
+)
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=click.Path(path_type=Path),
+    help="TOML file that makes events of documents of another shape; it names the source.",
+)
+@click.option(
     "--ingest-date", type=DAY, help="For files outside ingest_date= folders.  [default: today, UTC]"
 )
+@click.option(
+    "--compression", type=click.Choice(list(landing.ENDINGS)), default="gzip", show_default=True
+)
 @click.option("--replace", is_flag=True, help="Overwrite objects that hold other content.")
-def upload_command(paths: tuple[Path, ...], ingest_date: datetime | None, replace: bool) -> None:
-    """Land NDJSON files or folders in the raw zone (default: data/logs).
+@click.option(
+    "--dry-run",
+    "only_show",
+    is_flag=True,
+    help="Show what the documents would become; land nothing.",
+)
+def upload_command(
+    paths: tuple[Path, ...],
+    source: str | None,
+    mapping_file: Path | None,
+    ingest_date: datetime | None,
+    compression: str,
+    replace: bool,
+    only_show: bool,
+) -> None:
+    """Land documents in the raw zone (default: data/logs, and data/users if it is there).
 
-    Takes .json, .ndjson, .jsonl and .gz of these. What was landed before is skipped.
+    Takes files, folders and globs of .json, .ndjson, .jsonl, plain or as .gz or .zst: one document
+    a line, or one JSON array a file. What was landed before is skipped.
     """
     settings = Settings.load()
-    day = (ingest_date or datetime.now(UTC)).date()
-    sources = upload.find_sources(paths or [DATA / "logs"], day)
-    landing = upload.upload(sources, aws.client("s3", settings), settings, replace)
-    for bucket in landing.created_buckets:
+    day = ingest_date and ingest_date.date()
+    s3 = aws.client("s3", settings)
+    mapping, text = mapping_files.read(mapping_file) if mapping_file else (None, "")
+    source = mapping_files.check_source(s3, settings, source, mapping)
+    if only_show:
+        mapping = mapping or mapping_files.of_source(s3, settings, source)
+        shown = dry_run.dry_run(find_sources(paths or [DATA / source], day, source), mapping)
+        console.stdout.print(shown.table)
+        console.stdout.print(shown.in_words())
+        return
+    loads = [find_sources(paths or [DATA / "logs"], day, source)]
+    if not paths and source == LOGS and (DATA / USERS).is_dir():
+        loads.append(find_sources([DATA / USERS], day, USERS))
+    if mapping:
+        _say_created(aws.ensure_buckets(s3, settings))
+        console.stdout.print(mapping_files.register(s3, settings, source, text))
+    for sources in loads:
+        landed = upload.upload(sources, s3, settings, replace, compression)
+        _say_created(landed.created_buckets)
+        console.stdout.print(
+            f"{len(landed.landed)} objects landed in "
+            f"s3://{settings.raw_bucket}/{sources[0].zone}/, "
+            f"{len(landed.keys) - len(landed.landed)} were there already."
+        )
+
+
+def _say_created(buckets: list[str]) -> None:
+    for bucket in buckets:
         console.stdout.print(f"Created the bucket {bucket}.")
-    console.stdout.print(
-        f"{len(landing.landed)} objects landed in {settings.raw_url}, "
-        f"{len(landing.keys) - len(landing.landed)} were there already."
-    )
 
 
 SOURCES = click.option(

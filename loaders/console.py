@@ -3,7 +3,14 @@
 from contextlib import AbstractContextManager
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 stdout = Console(soft_wrap=True, highlight=False, markup=False)
 stderr = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -19,3 +26,15 @@ def waiting(title: str) -> AbstractContextManager[object]:
     bar = progress()
     bar.add_task(title, total=None)
     return bar
+
+
+def transfer() -> Progress:
+    """A bar that counts bytes, with their rate and the time that is left."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)

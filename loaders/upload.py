@@ -1,265 +1,220 @@
-"""Land NDJSON files in the raw zone: `logs/ingest_date=YYYY-MM-DD/<name>.json.gz`.
+"""Land documents in the raw zone: `<source>/ingest_date=YYYY-MM-DD/<name>.json.gz`, or `.json.zst`.
 
 Lines are landed as they are: a bad line is evidence, and the flatten job's quarantine says what is
-wrong with it. A file that is no text of lines at all is refused before anything is uploaded.
+wrong with it. A file of more than 128 MB becomes several objects, `<name>-00001` and so on.
 """
 
-import gzip
-import hashlib
+import dataclasses
 import os
 import re
-import tempfile
-import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import BinaryIO
 
 import click
-from boto3.s3.transfer import TransferConfig
 from botocore.client import BaseClient
 
-from loaders import aws, console, ground_truth, parallel
-from loaders.settings import RAW_PREFIX, Settings
+from loaders import aws, console, landing, manifest, parallel
+from loaders.parts import PART_BYTES, Part, parts_of
+from loaders.settings import Settings
+from loaders.sources import Source, find_sources
 
-KINDS = (".json", ".ndjson", ".jsonl")
-INGEST_DATE = re.compile(r"ingest_date=(.*)")
-# A JSON array of documents, or one document over several lines.
-WHOLE_JSON = re.compile(rb'\s*\[\s*\{|\s*\{\s*\n\s+"')
-# Object metadata: of the uncompressed content, so that another zlib changes no object.
-DIGEST = "sha256"
-CHUNK = 1 << 20
+__all__ = ["Landing", "find_sources", "upload"]
+
 WORKERS = 4
-# The pool uploads objects side by side already.
-TRANSFER = TransferConfig(use_threads=False, multipart_threshold=64 << 20)
-
-
-@dataclass(frozen=True)
-class Source:
-    path: Path
-    key: str
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size
+KEY = re.compile(r"(?P<folder>[^/]+/ingest_date=\d{4}-\d\d-\d\d/)(?P<name>[^/]+)\.json\.(?:gz|zst)")
+CUT = re.compile(r"(.*)-\d{5,}")
 
 
 @dataclass(frozen=True)
 class Landing:
-    """`keys`: the objects of all sources; `landed`: those written now, the others were there."""
+    """`keys`: the objects of all sources; `landed`: those written now, the others were there;
+    `manifest`: the key of the load's manifest."""
 
     keys: list[str]
     landed: list[str]
     created_buckets: list[str]
+    manifest: str
 
 
-def find_sources(paths: Sequence[Path], ingest_date: date) -> list[Source]:
-    """The NDJSON files in files and folders, each with its key in the raw bucket, sorted by key.
+@dataclass(frozen=True)
+class _File:
+    """A file's parts; `there`: the keys of those that are landed, by number; `others`: objects
+    that were landed from this file with other content."""
 
-    A folder `ingest_date=YYYY-MM-DD` on the way to a file dates it, otherwise `ingest_date` does.
-    Raises click.ClickException for a path that is missing or of another kind, and when two files
-    would become one object.
-    """
-    sources: dict[str, Source] = {}
-    for path in paths:
-        for file in _files(path):
-            source = Source(file, _key(file, path, ingest_date))
-            other = sources.setdefault(source.key, source)
-            if not other.path.samefile(file):
-                raise click.ClickException(
-                    f"{other.path} and {file} would both become {source.key}: rename one of them"
-                )
-    if not sources:
-        raise click.ClickException(
-            f"no {', '.join(KINDS)} file (or .gz of one) in {', '.join(map(str, paths))}: "
-            "`uap generate` writes some to data/logs"
-        )
-    return [sources[key] for key in sorted(sources)]
+    parts: list[Part]
+    there: dict[int, str]
+    others: list[str]
+
+    @property
+    def missing(self) -> list[Part]:
+        return [part for part in self.parts if part.number not in self.there]
 
 
 def upload(
-    sources: Sequence[Source], s3: BaseClient, settings: Settings, replace: bool = False
+    sources: Sequence[Source],
+    s3: BaseClient,
+    settings: Settings,
+    replace: bool = False,
+    compression: str = "gzip",
+    part_bytes: int = PART_BYTES,
 ) -> Landing:
     """Land what is not there yet; an interrupted upload continues where it stopped.
 
-    Raises click.ClickException for files that are no NDJSON and, unless `replace`, for objects
+    `compression` is gzip or zstd; what was landed with the other one is not landed again.
+    Raises click.ClickException for files that are no documents and, unless `replace`, for objects
     that hold other content, both before anything is uploaded; and when the endpoint fails on the
     way, saying how many objects were landed.
     """
-    digests = _check(sources)
+    bucket = settings.raw_bucket
+    checked = _check(sources, part_bytes)
     created = aws.ensure_buckets(s3, settings)
-    pending = _pending(sources, digests, s3, settings.raw_bucket, replace)
-    landed: list[str] = []
-    with console.progress() as progress:
-        task = progress.add_task("Uploading", total=sum(source.size for source in pending))
+    files = _compare(checked, s3, bucket)
+    if not replace:
+        _refuse_others(files, bucket)
+    landed = _land(files, s3, bucket, compression, replace)
+    keys = {
+        part: file.there.get(part.number, part.stem + landing.ENDINGS[compression])
+        for file in files
+        for part in file.parts
+    }
+    for key in {key for file in files for key in file.others}.difference(keys.values()):
+        s3.delete_object(Bucket=bucket, Key=key)
+    objects = sorted(((key, part) for part, key in keys.items()), key=lambda pair: pair[0])
+    written = manifest.write(s3, bucket, sources[0].zone, objects)
+    return Landing([key for key, _ in objects], sorted(landed), created, written)
 
-        def land(source: Source) -> None:
-            _land(source, s3, settings.raw_bucket)
-            landed.append(source.key)
+
+def _check(sources: Sequence[Source], part_bytes: int) -> list[list[Part]]:
+    """The parts of each file, all of it read."""
+    with console.transfer() as progress:
+        task = progress.add_task("Checking", total=sum(source.size for source in sources))
+
+        def check(source: Source) -> list[Part]:
+            parts = parts_of(source, part_bytes)
             progress.advance(task, source.size)
+            return parts
+
+        checked = list(parallel.each(check, sources, os.cpu_count() or 1))
+    files: dict[str, Source] = {}
+    for part in (part for parts in checked for part in parts):
+        other = files.setdefault(part.stem, part.source)
+        if other is not part.source:
+            raise click.ClickException(
+                f"{other.path} and {part.source.path} would both become {part.stem}: "
+                "rename one of them"
+            )
+    return checked
+
+
+def _compare(checked: list[list[Part]], s3: BaseClient, bucket: str) -> list[_File]:
+    """With what the raw zone holds under the same names."""
+    names = {name for parts in checked for part in parts for name in (part.source.name, part.name)}
+    there: dict[str, dict[str, str]] = defaultdict(dict)  # folder -> key -> name
+    with console.waiting("Looking for what is landed"):
+        for prefix in _prefixes([parts[0].source for parts in checked]):
+            for entry in aws.objects(s3, bucket, prefix):
+                key = KEY.fullmatch(entry["Key"])
+                if key and (key["name"] in names or _uncut(key["name"]) in names):
+                    there[key["folder"]][key[0]] = key["name"]
+        keys = [key for found in there.values() for key in found]
+        heads = dict(
+            parallel.each(lambda key: (key, landing.head(s3, bucket, key)), keys, 4 * WORKERS)
+        )
+    return [_compare_file(parts, there, heads) for parts in checked]
+
+
+def _prefixes(sources: Sequence[Source]) -> list[str]:
+    """What to list: a file that nobody dated may have been landed on another day."""
+    undated = {f"{source.zone}/" for source in sources if not source.is_dated}
+    dated = {source.folder for source in sources}
+    return sorted(
+        undated | {folder for folder in dated if folder.split("/")[0] + "/" not in undated}
+    )
+
+
+def _compare_file(
+    parts: list[Part], there: dict[str, dict[str, str]], heads: dict[str, dict[str, str]]
+) -> _File:
+    source = parts[0].source
+    if not source.is_dated:
+        for folder in sorted(there, reverse=True):
+            file = _in_folder(parts, there[folder], heads)
+            if file.there and not file.others:
+                day = date.fromisoformat(folder.rstrip("/").rpartition("=")[2])
+                dated = dataclasses.replace(source, day=day)
+                moved = [dataclasses.replace(part, source=dated) for part in parts]
+                return dataclasses.replace(file, parts=moved)
+    return _in_folder(parts, there[source.folder], heads)
+
+
+def _in_folder(parts: list[Part], names: dict[str, str], heads: dict[str, dict[str, str]]) -> _File:
+    """`names`: of the folder's objects, by key."""
+    file = _File(parts, {}, [])
+    by_name = {part.name: part for part in parts}
+    for key, name in names.items():
+        part = by_name.get(name)
+        if part and heads[key].get(landing.DIGEST) == part.sha256:
+            file.there[part.number] = key
+        elif part or _is_of(parts[0].source, name, heads[key]):
+            file.others.append(key)
+    return file
+
+
+def _is_of(source: Source, name: str, metadata: dict[str, str]) -> bool:
+    """Whether an object is this file, or a part of it, as it was landed before."""
+    return name == source.name or (landing.PART in metadata and _uncut(name) == source.name)
+
+
+def _uncut(name: str) -> str:
+    """The name of the file that an object called like this may be a part of."""
+    cut = CUT.fullmatch(name)
+    return cut[1] if cut else name
+
+
+def _refuse_others(files: list[_File], bucket: str) -> None:
+    if changed := [file for file in files if file.others]:
+        first = min(changed, key=lambda file: min(file.others))
+        raise click.ClickException(
+            f"s3://{bucket}/{min(first.others)} holds other content than "
+            f"{first.parts[0].source.path}"
+            + (f" (and {len(changed) - 1} more)" if len(changed) > 1 else "")
+            + ": rename the file, or pass --replace to overwrite what was landed"
+        )
+
+
+def _land(
+    files: list[_File], s3: BaseClient, bucket: str, compression: str, overwrite: bool
+) -> list[str]:
+    """The keys that were landed now."""
+    pending = [part for file in files for part in file.missing]
+    landed: list[str] = []
+    with console.transfer() as progress:
+        task = progress.add_task("Uploading", total=sum(part.size for part in pending))
+
+        def land(batch: list[Part]) -> None:
+            for key in landing.land(
+                batch, s3, bucket, compression, overwrite, lambda size: progress.advance(task, size)
+            ):
+                landed.append(key)
 
         try:
-            for _ in parallel.each(land, pending, WORKERS):
+            for _ in parallel.each(land, _batches(files), WORKERS):
                 pass
         except aws.ERRORS as error:
             raise click.ClickException(
                 f"{aws.explain(error)}; {len(landed)} of {len(pending)} new objects were landed, "
                 "run the same command again to continue"
             ) from None
-    return Landing([source.key for source in sources], sorted(landed), created)
+    return landed
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if _is_hidden(file.relative_to(path)) or file.name == ground_truth.FILE:
-                continue
-            if _name(file) and file.is_file():
-                yield file
-    elif not path.exists():
-        raise click.ClickException(f"{path} does not exist: `uap generate` writes data/logs")
-    elif not _name(path):
-        raise click.ClickException(
-            f"{path} is not one of {', '.join(KINDS)}, nor a .gz of one: convert it to NDJSON, "
-            "one JSON document a line"
-        )
-    elif _is_hidden(Path(path.name)):
-        raise click.ClickException(
-            f"Athena does not read objects called {path.name[0]}…: rename {path}"
-        )
-    else:
-        yield path
-
-
-def _is_hidden(path: Path) -> bool:
-    """As Athena and Spark have it."""
-    return any(part.startswith(("_", ".")) for part in path.parts)
-
-
-def _name(file: Path) -> str:
-    """The file's name without its endings; empty when it is of another kind."""
-    name = file.name.removesuffix(".gz")
-    return Path(name).stem if name.endswith(KINDS) else ""
-
-
-def _key(file: Path, root: Path, ingest_date: date) -> str:
-    """Folders between the ingest date (or else the root) and the file become part of the name:
-    a crawler would take a folder for a partition."""
-    folders = file.absolute().parts[:-1]
-    dated = [index for index, part in enumerate(folders) if INGEST_DATE.match(part)]
-    if dated:
-        text = INGEST_DATE.match(folders[dated[-1]])[1]
-        try:
-            ingest_date = date.fromisoformat(text)
-        except ValueError:
-            raise click.ClickException(
-                f"{file}: ingest_date={text} is no date, use ingest_date=YYYY-MM-DD"
-            ) from None
-        folders = folders[dated[-1] + 1 :]
-    else:
-        folders = file.relative_to(root).parts[:-1]
-    name = "__".join([*folders, _name(file)])
-    return f"{RAW_PREFIX}ingest_date={ingest_date.isoformat()}/{name}.json.gz"
-
-
-def _check(sources: Sequence[Source]) -> dict[Source, str]:
-    """The digest of each source's content, all of it read."""
-    with console.progress() as progress:
-        task = progress.add_task("Checking", total=sum(source.size for source in sources))
-
-        def check(source: Source) -> tuple[Source, str]:
-            digest = hashlib.sha256()
-            for number, chunk in enumerate(_chunks(source.path)):
-                if number == 0 and (problem := _problem(chunk)):
-                    raise click.ClickException(f"{source.path} {problem}")
-                digest.update(chunk)
-            if digest.digest() == hashlib.sha256().digest():
-                raise click.ClickException(f"{source.path} is empty: remove it")
-            progress.advance(task, source.size)
-            return source, digest.hexdigest()
-
-        return dict(parallel.each(check, sources, os.cpu_count() or 1))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    """The uncompressed content. Raises click.ClickException when the file cannot be read."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise click.ClickException(f"{path} is not a whole gzip file: {error}") from None
-    except OSError as error:
-        raise click.ClickException(f"cannot read {path}: {error.strerror}") from None
-
-
-def _problem(head: bytes) -> str | None:
-    """What makes a file that begins like this no text of lines."""
-    if not head.strip():
-        return "is blank: remove it"
-    if b"\0" in head or not any(map(_is_utf8, head.split(b"\n"))):
-        return "is not UTF-8 text: convert it to NDJSON, one JSON document a line"
-    if WHOLE_JSON.match(head):
-        return "is one JSON value over all its lines: convert it to NDJSON (`jq -c`), one a line"
-    return None
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        return bool(line.decode().strip())
-    except UnicodeDecodeError:
-        return False
-
-
-def _pending(
-    sources: Sequence[Source],
-    digests: dict[Source, str],
-    s3: BaseClient,
-    bucket: str,
-    replace: bool,
-) -> list[Source]:
-    """The sources whose object is missing or holds other content."""
-    folders = sorted({source.key.rpartition("/")[0] + "/" for source in sources})
-    there = {entry["Key"] for folder in folders for entry in aws.objects(s3, bucket, folder)}
-
-    def differs(source: Source) -> tuple[Source, bool]:
-        metadata = s3.head_object(Bucket=bucket, Key=source.key)["Metadata"]
-        return source, metadata.get(DIGEST) != digests[source]
-
-    known = [source for source in sources if source.key in there]
-    changed = {source for source, differ in parallel.each(differs, known, WORKERS) if differ}
-    if changed and not replace:
-        first = min(changed, key=lambda source: source.key)
-        raise click.ClickException(
-            f"s3://{bucket}/{first.key} holds other content than {first.path}"
-            + (f" (and {len(changed) - 1} more)" if len(changed) > 1 else "")
-            + ": rename the file, or pass --replace to overwrite what was landed"
-        )
-    return [source for source in sources if source.key not in there or source in changed]
-
-
-def _land(source: Source, s3: BaseClient, bucket: str) -> None:
-    digest = hashlib.sha256()
-    with tempfile.NamedTemporaryFile(prefix="uap-", suffix=".gz") as file:
-        with _gzip(file) as compressed:
-            for chunk in _chunks(source.path):
-                digest.update(chunk)
-                compressed.write(chunk)
-        file.flush()
-        s3.upload_file(
-            file.name,
-            bucket,
-            source.key,
-            ExtraArgs={
-                "Metadata": {DIGEST: digest.hexdigest()},
-                "ContentType": "application/gzip",
-            },
-            Config=TRANSFER,
-        )
-
-
-def _gzip(file: BinaryIO) -> gzip.GzipFile:
-    """No name and no time in the header: the same lines give the same bytes."""
-    return gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0)
+def _batches(files: list[_File]) -> Iterator[list[Part]]:
+    """What one thread lands: the parts of a file that can only be read from its beginning stay
+    together."""
+    for file in files:
+        if file.missing and file.missing[0].is_seekable:
+            yield from ([part] for part in file.missing)
+        elif file.missing:
+            yield file.missing
