@@ -24,6 +24,14 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     process.stop(running.data_dir)
 
 
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Endpoint]:
+    """An endpoint of the test's own, to be killed."""
+    running = process.start(tmp_path / "localaws", port=0)
+    yield running
+    process.stop(running.data_dir)
+
+
 @pytest.fixture(scope="session")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """`documents(events, lines)`: a folder with a data set of so many events and lines a file."""

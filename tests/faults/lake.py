@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 from botocore.client import BaseClient
+from botocore.config import Config
 
 from loaders import athena, local
 from loaders.settings import Settings
@@ -28,10 +29,7 @@ UAP = str(local.beside_python("uap"))
 @dataclass(frozen=True)
 class Lake:
     """`folder`: the documents and the ground truth. `url`: where its commands find the endpoint,
-    perhaps a proxy; what the tests look at, they ask the endpoint itself for.
-
-    `wrap`: what runs a command in another place, e.g. another mount namespace.
-    """
+    perhaps a proxy; what the tests look at, they ask the endpoint itself for."""
 
     folder: Path
     endpoint: Endpoint
@@ -126,9 +124,10 @@ class Lake:
 
 
 @cache
-def client(url: str, service: str) -> BaseClient:
+def client(url: str, service: str, attempts: int = 4) -> BaseClient:
     session = boto3.Session("localaws", "localaws", region_name="us-east-1")
-    return session.client(service, endpoint_url=url)
+    config = Config(retries={"mode": "standard", "total_max_attempts": attempts})
+    return session.client(service, endpoint_url=url, config=config)
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> str:
@@ -153,14 +152,6 @@ def wait_until(happens: Callable[[], object], during: subprocess.Popen[str]) -> 
         assert time.monotonic() < end, "it neither happened nor ended"
         time.sleep(0.005)
     return True
-
-
-def kill_job(endpoint: Endpoint) -> Sequence[int]:
-    """SIGKILL everything of the running job runs: Python, the JVM, its workers."""
-    leaders = {group for group, _ in job_processes(endpoint)}
-    for leader in leaders:
-        kill_group(leader)
-    return sorted(leaders)
 
 
 def job_processes(endpoint: Endpoint) -> list[tuple[int, str]]:

@@ -81,6 +81,7 @@ class Proxy:
         self.plan = plan
         self.seen: list[Request] = []
         self.injected = Counter[str]()
+        self.killed_at: Request | None = None
         self._lock = threading.Lock()
 
         class Handler(_Handler):
@@ -95,8 +96,10 @@ class Proxy:
         fault = self.plan(request)
         with self._lock:
             self.seen.append(request)
-            if fault:
-                self.injected[fault if isinstance(fault, str) else "kill"] += 1
+            if isinstance(fault, Kill):
+                self.killed_at = request
+            elif fault:
+                self.injected[fault] += 1
         return fault
 
     def __enter__(self) -> Proxy:
@@ -116,7 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
     upstream_address: str
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was killed
+            self.close_connection = True
+            return
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         request = Request(self.command, self.path, target, body)
         match self.proxy.decide(request):
