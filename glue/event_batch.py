@@ -1,16 +1,14 @@
 """A batch of raw lines -> one Arrow record batch of events and rejected lines.
 
-The rules are those of event_document, line by line.
+The rules are those of event_document, line by line; most lines take the way of fast_events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
 from glue.event_document import Event, Mapping, Rejected, parse_event
-
-_AMOUNT = pa.decimal128(12, 2)
-_ITEM = pa.struct([("sku", pa.string()), ("quantity", pa.int32()), ("unit_price", _AMOUNT)])
+from glue.fast_events import AMOUNT, ITEM, fast_events
 
 # reason and raw_line of a rejected line, or the fields of Event.
 PARSED_SCHEMA = pa.schema(
@@ -29,9 +27,9 @@ PARSED_SCHEMA = pa.schema(
         ("page", pa.string()),
         ("order_id", pa.string()),
         ("currency", pa.string()),
-        ("purchase_total", _AMOUNT),
+        ("purchase_total", AMOUNT),
         ("item_count", pa.int32()),
-        ("items", pa.list_(_ITEM)),
+        ("items", pa.list_(ITEM)),
         ("extra", pa.string()),
         ("conversions", pa.list_(pa.string())),
     ]
@@ -56,26 +54,51 @@ def parse_batch(
     `numbers` are the line numbers. Blank is a line of spaces, tabs and carriage returns only.
     `raw_line` shows bytes that are not UTF-8 as U+FFFD; `conversions` is null when there are none.
     """
+    parsed = _fast_rows(lines if mapping is None else [])
+    places = parsed.column("line_number").to_pylist()
+    if len(places) < len(lines):
+        rest = sorted(set(range(len(lines))).difference(places))
+        both = pa.Table.from_batches([parsed, _slow_rows(lines, rest, mapping)])
+        in_order = both.sort_by("line_number").combine_chunks()
+        [parsed] = in_order.to_batches() or [parsed]
+    line_numbers = pa.array(numbers, pa.int64()).take(parsed.column("line_number"))
+    return pa.record_batch([line_numbers, *parsed.columns[1:]], schema=PARSED_SCHEMA)
+
+
+# Until the end line_number is the place in the batch.
+
+
+def _fast_rows(lines: Sequence[bytes]) -> pa.RecordBatch:
+    events = fast_events(lines)
+    columns = [
+        events.column(field.name)
+        if field.name in events.schema.names
+        else pa.nulls(len(events), field.type)
+        for field in PARSED_SCHEMA
+    ]
+    return pa.record_batch(columns, schema=PARSED_SCHEMA)
+
+
+def _slow_rows(
+    lines: Sequence[bytes], places: Iterable[int], mapping: Mapping | None
+) -> pa.RecordBatch:
     rows = []
-    for number, line in zip(numbers, lines, strict=True):
+    for place in places:
+        line = lines[place]
         if not line.strip(b" \t\r"):
             continue
         try:
             event = parse_event(line, mapping)
         except Rejected as rejected:
-            rows.append((number, rejected.reason, line.decode(errors="replace"), *_NOTHING))
+            rows.append((place, rejected.reason, line.decode(errors="replace"), *_NOTHING))
         else:
             conversions = list(event.conversions) or None
-            rows.append((number, None, None, *event._replace(conversions=conversions)))
+            rows.append((place, None, None, *event._replace(conversions=conversions)))
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(PARSED_SCHEMA)
     items = PARSED_SCHEMA.get_field_index("items")
     columns[items] = [
         None if row is None else [item._asdict() for item in row] for row in columns[items]
     ]
-    return pa.record_batch(
-        [
-            pa.array(column, field.type)
-            for column, field in zip(columns, PARSED_SCHEMA, strict=True)
-        ],
-        schema=PARSED_SCHEMA,
-    )
+    types = PARSED_SCHEMA.types
+    arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
+    return pa.record_batch(arrays, schema=PARSED_SCHEMA)

@@ -172,7 +172,6 @@ def parse_event(line: bytes, mapping: Mapping | None = None) -> Event:
     items = None if items is None else [fields.item(item) for item in items]
 
     event_at, event_day = _instant(timestamp)
-    extra = _unknown(document, KNOWN_KEYS)
     return Event(
         event_id=event_id,
         user_id=user_id,
@@ -188,9 +187,15 @@ def parse_event(line: bytes, mapping: Mapping | None = None) -> Event:
         purchase_total=total,
         item_count=None if items is None else len(items),
         items=items,
-        extra=_to_json(extra) if extra else None,
+        extra=extra_of(document),
         conversions=tuple(sorted(fields.converted)),
     )
+
+
+def extra_of(document: dict[str, Any]) -> str | None:
+    """Compact JSON of the unknown keys of a document that keeps the contract; None without any."""
+    extra = _unknown(document, KNOWN_KEYS)
+    return _to_json(extra) if extra else None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
