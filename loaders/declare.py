@@ -25,7 +25,7 @@ DDL = Path(__file__).parent / "ddl"
 STATEMENTS = {"logs": "raw_logs.sql", "users": "raw_users.sql"}
 LINES = "raw_lines.sql"
 # A table property: of the statement the table was declared with.
-DIGEST = "declaration.sha256"
+DIGEST = "uap.declaration"
 
 
 class Declared(NamedTuple):

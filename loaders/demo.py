@@ -53,11 +53,12 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
     built_from = aws.read_json(s3, settings.artifacts_bucket, STATE)
     unchanged = not landing.landed and not removed and built_from == truth["parameters"]
 
+    raw_sources = raw_zone.sources(s3, settings)
     with _step("Crawl"):
         if unchanged:
             _say("nothing new")
         else:
-            for title, news in crawl.crawl(s3, glue, settings, raw_zone.sources(s3, settings)):
+            for title, news in crawl.crawl(s3, glue, settings, raw_sources):
                 _say(f"{title}: {'; '.join(news)}")
 
     with _step("Flatten"):
@@ -69,7 +70,8 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
 
     with _step("dbt build"):
         # Incremental models keep what they have: events of another data set must go.
-        _dbt_build(full_refresh=not unchanged or run is not None)
+        full_refresh = not unchanged or run is not None
+        _dbt_build(full_refresh, user_profiles="users" in raw_sources)
         aws.write_json(s3, settings.artifacts_bucket, STATE, truth["parameters"])
 
     with _step("Report"):
@@ -101,13 +103,15 @@ def _remove_others(s3: BaseClient, settings: Settings, keys: list[str]) -> int:
     return len(others)
 
 
-def _dbt_build(full_refresh: bool) -> None:
+def _dbt_build(full_refresh: bool, user_profiles: bool) -> None:
     profiles = ROOT / "profiles.yml"
     if not profiles.exists():
         shutil.copyfile(ROOT / "profiles.example.yml", profiles)
     command = [local.beside_python("dbt"), "build", "--project-dir", ROOT, "--profiles-dir", ROOT]
     if full_refresh:
         command.append("--full-refresh")
+    if not user_profiles:
+        command += ["--vars", "user_profiles: false"]
     done = subprocess.run(command, cwd=ROOT)
     if done.returncode:
         raise click.ClickException("dbt build failed, see above; logs/dbt.log has all of it")

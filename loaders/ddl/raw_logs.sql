@@ -14,5 +14,5 @@ tblproperties (
     'projection.ingest_date.type' = 'date',
     'projection.ingest_date.format' = 'yyyy-MM-dd',
     'projection.ingest_date.range' = '{first},NOW',
-    'declaration.sha256' = '{digest}'
+    'uap.declaration' = '{digest}'
 )

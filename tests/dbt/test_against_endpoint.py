@@ -59,6 +59,21 @@ USER_ACTIVITY = pa.schema(
 MIDNIGHT = datetime(2025, 1, 1)
 
 
+def declared(root: Path, source: str) -> str:
+    """What `uap declare` runs."""
+    return (
+        (root / f"loaders/ddl/raw_{source}.sql")
+        .read_text()
+        .format(
+            database="user_activity_raw",
+            table=source,
+            location=f"s3://user-activity-raw/{source}/",
+            first="2025-01-01",
+            digest="",
+        )
+    )
+
+
 class Event(NamedTuple):
     """An event of the cleaned zone, and the line of the raw zone it came from."""
 
@@ -135,10 +150,12 @@ class Lake:
         for database in ("user_activity_raw", "user_activity_cleaned"):
             self.glue.create_database(DatabaseInput={"Name": database})
         self.query(LOGS)
+        self.query(declared(root, "users"))
         for table in ("user_activity", "user_activity_items", "quarantine"):
             ddl = (root / f"loaders/ddl/{table}.sql").read_text()
             location = f"s3://user-activity-cleaned/{table}/"
-            self.query(ddl.format(database="user_activity_cleaned", location=location))
+            names = {"database": "user_activity_cleaned", "location": location, "revision": 0}
+            self.query(ddl.format(**names))
 
     def query(self, sql: str) -> list[tuple[str | None, ...]]:
         """Rows as text, without the header."""
@@ -368,3 +385,82 @@ def test_a_new_column_waits_for_a_full_refresh(lake: Lake, project: Path) -> Non
     lake.run("run", "--full-refresh", "--select", "fct_events+", project=project)
     places = lake.query("select distinct place from user_activity_analytics.fct_events")
     assert sorted(places) == [("asia",), ("eu",), ("us",)]
+
+
+DRIFTED_LOGS = LOGS.replace("user_id int", "user_id string").replace(
+    "struct<device:string,location:string,app_version:string,page:string>", "string"
+)
+NARROW_LOGS = LOGS.replace(",app_version:string,page:string", "")
+
+
+@pytest.mark.parametrize("table", ["crawled when less was sent", "drifted", "declared"])
+def test_raw_documents_are_read_however_their_table_came_to_be(
+    lake: Lake, root: Path, table: str
+) -> None:
+    first = {"event_id": "a", "user_id": 7, "action": "view", "timestamp": "2025-01-01T01:00:00Z"}
+    there = {"device": "mobile", "location": "EU"}
+    rows = [("a", "7", "2025-01-01 01:00:00.000", "mobile", "EU", "2025-01-01")]
+    lines = [first | {"metadata": there}, {"no": "event"}]
+    if table in ("drifted", "declared"):
+        lines += [
+            first | {"event_id": "b", "user_id": "8", "metadata": there},
+            first | {"event_id": "c", "user_id": "x", "timestamp": "soon", "metadata": "none"},
+            first | {"event_id": "d", "metadata": ["mobile"]},
+            first | {"event_id": "e", "metadata": {"device": {"os": 1}, "location": 3}},
+        ]
+        rows += [
+            ("b", "8", *rows[0][2:]),
+            ("c", None, None, None, None, "2025-01-01"),
+            ("d", "7", rows[0][2], None, None, "2025-01-01"),
+            ("e", "7", rows[0][2], None, "3", "2025-01-01"),
+        ]
+    lake.land([])
+    lake.s3.put_object(
+        Bucket="user-activity-raw",
+        Key="logs/ingest_date=2025-01-01/part-0.json.gz",
+        Body=gzip.compress("\n".join(["{broken", *map(json.dumps, lines)]).encode()),
+    )
+    ddl = {"drifted": DRIFTED_LOGS, "declared": declared(root, "logs")}
+    lake.query("drop table user_activity_raw.logs")
+    try:
+        lake.query(ddl.get(table, NARROW_LOGS))
+        if table != "declared":
+            lake.query("msck repair table user_activity_raw.logs")
+        lake.run("run", "--select", "stg_raw__logs")
+        found = lake.query(
+            "select event_id, user_id, event_at, device, location, ingest_date"
+            " from user_activity_analytics.stg_raw__logs order by event_id"
+        )
+        assert found == rows
+    finally:
+        lake.query("drop table user_activity_raw.logs")
+        lake.query(LOGS)
+
+
+def test_every_version_of_a_profile_is_a_row(lake: Lake) -> None:
+    profile = {
+        "user_id": 7,
+        "name": "A. Person",
+        "email": "a@example.com",
+        "country": "SE",
+        "plan": "free",
+        "signed_up_at": "2024-12-01T00:00:00.000Z",
+        "updated_at": "2024-12-01T00:00:00.000Z",
+    }
+    changed = profile | {"plan": "pro", "updated_at": "2025-01-02T10:00:00.500Z", "user_id": "7"}
+    for day, version in enumerate((profile, changed), 1):
+        lake.s3.put_object(
+            Bucket="user-activity-raw",
+            Key=f"users/ingest_date=2025-01-0{day}/part-0.json.gz",
+            Body=gzip.compress(f"{json.dumps(version)}\n{{broken\n".encode()),
+        )
+    lake.run("run", "--select", "stg_raw__users")
+    columns = "user_id, name, email, country, plan, signed_up_at, updated_at, ingest_date"
+    common = ("7", "A. Person", "a@example.com", "SE")
+    signed_up = "2024-12-01 00:00:00.000"
+    assert lake.query(
+        f"select {columns} from user_activity_analytics.stg_raw__users order by updated_at"
+    ) == [
+        (*common, "free", signed_up, signed_up, "2025-01-01"),
+        (*common, "pro", signed_up, "2025-01-02 10:00:00.500", "2025-01-02"),
+    ]

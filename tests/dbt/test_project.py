@@ -168,3 +168,28 @@ def test_incremental_models_merge_within_literal_days(manifest: dict[str, Any]) 
         assert node["config"]["on_schema_change"] == "fail"
         assert "merge_only_where(" in node["raw_code"]
         assert "require_same_columns(" in node["raw_code"]
+
+
+def test_a_lake_without_profiles_has_no_model_of_them(dbt: Callable) -> None:
+    listed = dbt(
+        *("ls", "--quiet", "--select", "staging.raw", "source:user_activity_raw.*"),
+        *("--resource-type", "model", "--resource-type", "source"),
+        *("--vars", "user_profiles: false"),
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+    )
+    assert listed.stdout.split() == [
+        "user_activity_lake.staging.raw.stg_raw__logs",
+        "source:user_activity_lake.user_activity_raw.logs",
+    ]
+
+
+def test_personal_data_is_marked_and_goes_no_further(manifest: dict[str, Any]) -> None:
+    columns = [
+        (node["name"], column["name"], column["config"]["meta"])
+        for node in documented(manifest)
+        for column in node["columns"].values()
+    ]
+    marked = {(table, name) for table, name, meta in columns if meta.get("personal_data")}
+    tables = ("users", "stg_raw__users")
+    assert marked == {(table, column) for table in tables for column in ("name", "email")}
+    assert marked == {(table, name) for table, name, _ in columns if name in ("name", "email")}
