@@ -31,6 +31,8 @@ IN_MEMORY = 32 << 20
 WAITS = (1, 2, 4, 8, 16, 32, 60, 60)
 SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"}
 SLOW_DOWN |= {"TooManyRequests", "TooManyRequestsException", "RequestTimeout"}
+# What passes, as botocore has it; 507, a full disk, does not.
+FAILURES = {500, 502, 503, 504}
 # Another put of the same key was under way.
 CONFLICTS = {"ConditionalRequestConflict", "OperationAborted"}
 
@@ -47,7 +49,7 @@ def patiently(call: Callable[[], Answer]) -> Answer:
             return call()
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if status < 500 and aws.code(error) not in SLOW_DOWN | CONFLICTS:
+            if status not in FAILURES and aws.code(error) not in SLOW_DOWN | CONFLICTS:
                 raise
         # Not all threads at the same moment.
         time.sleep(wait * random.uniform(0.5, 1))

@@ -68,10 +68,13 @@ class App:
             return error_response(_unknown(request), request)
         except Exception as failure:
             log.exception("%s failed", request.operation)
-            words = disk.in_words(failure)
-            message = f"localaws failed on {request.operation}: {words}; see localaws.log."
             code = "InternalError" if request.service == "s3" else "InternalFailure"
-            return error_response(AwsError(code, message, 500), request)
+            message = f"localaws failed on {request.operation}: {failure!r}; see localaws.log."
+            error = AwsError(code, message, 500)
+            if disk.is_full(failure):
+                # Not a status that SDKs try again; AWS has no such error, other S3 servers do.
+                error = AwsError("InsufficientStorage", f"localaws: {disk.FULL}.", 507)
+            return error_response(error, request)
 
     def _route(self, request: Request) -> Response:
         _check_caller(request)
