@@ -4,7 +4,8 @@
 
 Every contestant is a process of its own, timed from its start to its end, on the same raw objects:
 those that `uap upload` landed, which the baselines (benchmarks/baselines) read from a folder. The
-contestants take turns; numbers are medians. Linux only: memory is read from /proc.
+contestants take turns; numbers are medians. On a machine that others use, too, look at the
+processors' seconds beside the clock's. Linux only: memory is read from /proc.
 """
 
 import json
@@ -55,9 +56,11 @@ class Data:
 
 @dataclass
 class Measured:
-    """Seconds a run; MiB of the largest Python process and of the JVM (0: there was none)."""
+    """Seconds a run, on the clock and of the processors; MiB of the largest Python process and
+    of the JVM (0: there was none)."""
 
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     python: int = 0
     java: int = 0
     rows: int = 0
@@ -83,7 +86,7 @@ Results = dict[str, Measured]
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 def main(sizes: tuple[int, ...], rounds: int) -> None:
     """Measure the flatten job of this checkout in a temporary directory."""
-    out = Console()
+    out = Console(width=110)  # in a file, too
     results: dict[int, Results] = {size: defaultdict(Measured) for size in sorted({*sizes})}
     with tempfile.TemporaryDirectory(prefix="flatten-") as folder:
         data = [_prepare(events, Path(folder) / str(events)) for events in results]
@@ -99,7 +102,7 @@ def main(sizes: tuple[int, ...], rounds: int) -> None:
                         _measure_baseline(name, each, run, results[each.events][name])
                     shutil.rmtree(run)
                     seconds = results[each.events][name].seconds[-1]
-                    out.log(f"round {turn + 1}, {each.events:,}, {name}: {seconds:.1f} s")
+                    out.print(f"round {turn + 1}, {each.events:,}, {name}: {seconds:.1f} s")
             contestants.append(contestants.pop(0))
     for events, measured in results.items():
         out.print(_table(events, measured))
@@ -172,18 +175,25 @@ def _measure(
 
 
 def _watch(pid: int, endpoint: int | None, measured: Measured, ended: threading.Event) -> None:
-    """Note the peaks of all processes below; the kernel keeps each one's own."""
+    """Note memory and processor time of all processes below, until they end.
+
+    The endpoint's own processor time counts (it moves the job's files), its memory does not.
+    """
+    before = _cpu(endpoint) if endpoint else 0.0
+    cpu: dict[int, float] = {}
     while not ended.wait(0.1):
         for each in {pid, *_below(pid), *(_below(endpoint) if endpoint else ())}:
             try:
                 kind = Path(f"/proc/{each}/comm").read_text().strip()
                 peak = _memory(each)
+                cpu[each] = _cpu(each)
             except (OSError, StopIteration):  # it has ended
                 continue
             if kind == "java":
                 measured.java = max(measured.java, peak)
             else:
                 measured.python = max(measured.python, peak)
+    measured.cpu.append(sum(cpu.values()) + (_cpu(endpoint) - before if endpoint else 0.0))
 
 
 def _below(root: int) -> list[int]:
@@ -207,6 +217,12 @@ def _memory(pid: int) -> int:
     return int(line.split()[1]) >> 10
 
 
+def _cpu(pid: int) -> float:
+    """Seconds of the processors so far, not those of its children."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def _count(environment: dict[str, str]) -> int:
     athena = boto3.client("athena", **_keywords(environment))
     id_ = athena.start_query_execution(
@@ -226,7 +242,7 @@ def _count(environment: dict[str, str]) -> int:
 def _table(events: int, results: Results) -> Table:
     table = Table(title=f"{events:,} events")
     table.add_column("measured", no_wrap=True)
-    for name in ("seconds", "from", "to", "Python MiB", "JVM MiB", "events out"):
+    for name in ("seconds", "from", "to", "CPU s", "Python MiB", "JVM MiB", "events out"):
         table.add_column(name, justify="right")
     for name in (QUARANTINE, PLAIN, FLOOR, OURS, IDLE):
         each = results[name]
@@ -235,6 +251,7 @@ def _table(events: int, results: Results) -> Table:
             f"{each.median:.2f}",
             f"{min(each.seconds):.2f}",
             f"{max(each.seconds):.2f}",
+            f"{statistics.median(each.cpu):.1f}",
             f"{each.python:,}",
             f"{each.java:,}" if each.java else "none",
             f"{each.rows:,}" if each.rows else "",
@@ -249,6 +266,8 @@ def _ratios(results: dict[int, Results]) -> Table:
         ratio = measured[OURS].median / measured[QUARANTINE].median
         at_most = f"{MOST_OF_QUARANTINE}" if events == 1_000_000 else ""
         table.add_row(f"{events:,}: {OURS} / {QUARANTINE}", f"{ratio:.2f}", at_most)
+        cpu = statistics.median(measured[OURS].cpu) / statistics.median(measured[QUARANTINE].cpu)
+        table.add_row(f"{events:,}: the same in processors' seconds", f"{cpu:.2f}", "")
     for more in others:
         millions = (more - first) / 1e6
         ours, floor, quarantine = (
