@@ -13,7 +13,7 @@ from loaders import json_array
 
 CHUNK = 1 << 20
 # Of compressed data at a time: a block of Zstandard can become 30,000 times as long.
-ZSTD_CHUNK = 4 << 10
+ZSTD_CHUNK = 1 << 10
 
 
 def chunks(path: Path, start: int = 0) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ CHUNK = 1 << 20
 _START = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[(?=[ \t\r\n]*[{\]])")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 # A string of JSON holds no raw line break, so all of them stand between a document's parts.
-_LINE_BREAK = re.compile(rb"[ \t]*[\r\n][ \t\r\n]*")
+_LINE_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
@@ -37,7 +37,7 @@ def is_array(head: bytes) -> bool:
     first, _, rest = head.lstrip().partition(b"\n")
     try:
         json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         return True
     return not rest.strip()
 
@@ -52,7 +52,7 @@ def lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
         mark = "]"
         text.skip(1)
     while mark == ",":
-        out += _LINE_BREAK.sub(b"", text.value()) + b"\n"
+        out += text.value() + b"\n"
         if len(out) >= CHUNK:
             yield bytes(out)
             out.clear()
@@ -96,7 +96,7 @@ class _Text:
                 return ""
 
     def value(self) -> bytes:
-        """The JSON value that begins here."""
+        """The JSON value that begins here, without its line breaks."""
         self.next()
         while True:
             try:
@@ -112,9 +112,11 @@ class _Text:
                     self._at = error.pos
                     what = error.msg[0].lower() + error.msg[1:].removesuffix(" at")
                     raise self.broken(what) from None
-        value = self._window[self._at : end].encode("latin-1")
+        value = self._window[self._at : end]
         self._at = end
-        return value
+        if "\n" in value or "\r" in value:
+            value = _LINE_BREAK.sub("", value)
+        return value.encode("latin-1")
 
     def _grow(self) -> bool:
         """Read on, twice as far each time within a document; False at the file's end."""
