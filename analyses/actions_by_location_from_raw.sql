@@ -2,9 +2,8 @@
 -- saves. Counts every line received, duplicates and dropped actions included.
 --   dbt show --select actions_by_location_from_raw
 select
-    metadata.location,
+    location,
     action,
     count(*) as line_count
-from {{ source('user_activity_raw', 'logs') }}
-where event_id is not null
-group by metadata.location, action
+from {{ ref('stg_raw__logs') }}
+group by location, action

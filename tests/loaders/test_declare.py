@@ -9,8 +9,10 @@ from typing import Any
 import click
 import pytest
 import zstandard
+from click.testing import CliRunner
 
 from loaders import athena, aws, crawl, declare, raw_zone
+from loaders.cli import main
 
 # What a sender may put on a line of logs: each of these, and only these, is a row.
 LINES = [
@@ -141,3 +143,16 @@ def test_what_the_table_would_not_read_is_refused(lake: Any) -> None:
     assert raw_zone.ingest_dates(lake.s3, lake.settings, "logs") == [tomorrow]
     with pytest.raises(lake.glue.exceptions.EntityNotFoundException):
         lake.glue.get_table(DatabaseName=lake.settings.raw_database, Name="logs")
+
+
+def test_the_command_says_from_when_on_each_table_reads(lake: Any) -> None:
+    put(lake, "logs/ingest_date=2025-01-01/a.json.gz", LINES[0])
+    put(lake, "clicks/ingest_date=2025-01-02/a.json.gz", LINES[0])
+    result = CliRunner().invoke(main, ["declare"])
+    assert result.exit_code == 0, result.output
+    database = lake.settings.raw_database
+    clicks, logs = result.stdout.splitlines()
+    assert clicks.startswith(
+        f"{database}.clicks: new table: line (string). Reads what was landed from 2025-01-02 on: "
+    )
+    assert logs.startswith(f"{database}.logs: new table: event_id (string), user_id (string), ")
