@@ -18,9 +18,11 @@ DROPPED = ("logout",)
 def raw_zone(lake: Lake, paths: Collection[str] | None = None) -> None:
     """Every file of the data set (or those in `paths`) is one object with its bytes, and nothing
     else is there."""
-    truth = lake.truth()["files"]
-    paths = truth.keys() if paths is None else paths
-    there = {key: body_of(lake, key) for key in lake.objects("raw")}
+    if paths is None:
+        truth = lake.truth()
+        paths = [*truth["files"], *truth["users"]["files"]]
+    # What is not a document begins with an underscore: the manifests of the loads.
+    there = {key: body_of(lake, key) for key in lake.objects("raw") if not key.startswith("_")}
     assert {plain(key): body for key, body in there.items()} == {
         path: (lake.folder / "data" / path).read_bytes() for path in paths
     }

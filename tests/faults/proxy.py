@@ -10,6 +10,7 @@ import http.client
 import json
 import random
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -88,8 +89,7 @@ class Proxy:
             proxy = self
             upstream_address = urlsplit(upstream).netloc
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def decide(self, request: Request) -> str | Kill | None:
@@ -109,6 +109,15 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed broke its connection."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*_)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -46,7 +46,7 @@ def test_what_a_full_disk_refuses_is_not_there(disk: Disk) -> None:
             s3.put_object(Bucket="bucket", Key=key, Body=body)
             acknowledged[key] = body
         except ClientError as error:
-            assert error.response["Error"]["Code"] == "InternalError"
+            assert error.response["Error"]["Code"] == "InsufficientStorage"
             assert "directory is full" in error.response["Error"]["Message"]
             refused += 1
     assert refused
@@ -143,18 +143,18 @@ def test_queries_on_a_full_disk_end(disk: Disk) -> None:
 @pytest.mark.slow
 def test_an_upload_to_a_full_disk(disk: Disk, start_lake: Callable[..., Lake]) -> None:
     endpoint = disk.start_endpoint()
-    lake = start_lake(2000, 100, endpoint)
-    disk.leave(150_000)
+    lake = start_lake(1000, 100, endpoint)
+    disk.leave(100_000)
     error = lake.fail("upload")
     assert "directory is full" in error
     assert "run the same command again to continue" in error
 
     survived = lake.objects("raw")
-    exact.raw_zone(lake, {exact.plain(key) for key in survived})
+    exact.raw_zone(lake, {exact.plain(key) for key in survived if not key.startswith("_")})
     os.kill(endpoint.pid, signal.SIGKILL)
     process.wait_until_free(endpoint.data_dir)
     disk.free()
-    lake = start_lake(2000, 100, disk.start_endpoint())
+    lake = start_lake(1000, 100, disk.start_endpoint())
     assert lake.objects("raw") == survived
     lake.succeed("upload")
     exact.raw_zone(lake)
