@@ -1,16 +1,29 @@
 """What a generated data set holds, counted while it was drawn: `<out>/ground_truth.json`.
 
-Keys: `parameters`; `documents` (lines written), `unique_events`, `duplicates`, `malformed`,
-`late`; `malformed_by_reason` {quarantine reason: lines}; `by_ingest_date` {date: {lines,
-duplicates, malformed, late}}; `by_location_action` [{location, action, events}] and
-`by_day_location_action` [{event_date, location, action, events}] over unique valid events, logout
-included; `purchase_items` (basket lines of those events); `files` {path under <out>: bytes}.
-All counts are exact.
+All counts are exact. Of two lines with one event_id the first by (ingest date, path, line) is the
+event, the other the duplicate. Dates are those of the timestamps as written, UTC, also where the
+sender's clock is wrong. Keys:
+
+- `parameters`;
+- `documents` (lines of logs that are not blank), `unique_events`, `duplicates`, `malformed`,
+  `late` (events dated before their ingest date);
+- `malformed_by_reason` {quarantine reason: lines} and `malformed_by_kind` {breakage: lines};
+- `by_ingest_date` {date: {lines, duplicates, malformed, late}};
+- `by_location_action` [{location, action, events}] and `by_day_location_action` [{event_date,
+  location, action, events}] over events, logout included;
+- `purchases`, `purchase_items`, `revenue_cents` {currency: sum of purchase totals} of events;
+- `sessions`: visits that the events were drawn from;
+- `conversions` {field: lines that are no malformed ones, duplicates included};
+- `files` {path under <out>: {bytes, lines, events {action: n}, duplicates, malformed {reason: n},
+  conversions {field: lines}}} of logs; zeros are left out of the inner ones;
+- `users`: `profiles` (users), `documents`, `changes` (documents after a user's first),
+  `by_ingest_date` {date: {new, changed}}, `last_plan` {plan: users} and `last_country`
+  {country: users} when all days have landed, `files` {path: {bytes, lines}}.
 """
 
 import json
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,15 +31,45 @@ from typing import Any
 
 import click
 
+from loaders.breakages import ALL, REASONS
+from loaders.vocabulary import ACTIONS, CURRENCIES, LOCATIONS, PURCHASE
+
 FILE = "ground_truth.json"
 
-# What the flatten job's quarantine says of each kind of malformed line that generate writes.
-REASONS = {
-    "truncated": "malformed_json",
-    "not_json": "malformed_json",
-    "missing_field": "missing_field",
-    "bad_type": "bad_type",
-    "bad_timestamp": "bad_timestamp",
+# By sql/lines.sql's `conversion`: the fields that such a client sends in another type, and the
+# only action that has them.
+CONVERSIONS: dict[int | None, dict[str, int | None]] = {
+    None: {},
+    0: {"user_id": None},
+    1: {
+        "metadata.purchase.total": PURCHASE,
+        "metadata.purchase.items.unit_price": PURCHASE,
+    },
+    2: {"metadata.app_version": None},
+}
+# `role` of sql/lines.sql.
+DUPLICATE, MALFORMED = 1, 2
+# What is asked of each file's lines.
+COUNTS = {
+    "logs": """
+        select
+            role, breakage, location, action, event_date, conversion, count(*),
+            sum(getvariable('basket_size')[basket]), sum(getvariable('basket_cents')[basket])
+        from (
+            select
+                role,
+                breakage,
+                -- of a broken line only the breakage counts
+                case when role < 2 then location end as location,
+                case when role < 2 then action end as action,
+                case when role < 2 then event_at::date end as event_date,
+                case when role < 2 then conversion end as conversion,
+                case when role = 0 and action = 2 then basket_of(i) end as basket,
+            from arrivals
+        )
+        group by all
+    """,
+    "users": "select is_new, is_last, country, plan, count(*) from profiles group by all",
 }
 
 Truth = dict[str, Any]
@@ -37,60 +80,115 @@ class Tally:
 
     def __init__(self, start: date, days: int) -> None:
         self.dates = [(start + timedelta(days=day)).isoformat() for day in range(days)]
-        self.by_day = defaultdict[int, Counter[str]](Counter)
-        self.reasons = Counter(dict.fromkeys(sorted(set(REASONS.values())), 0))
-        self.events = Counter[tuple[str, str, str]]()
-        self.items = 0
-        self.files: dict[str, int] = {}
+        self.by_date = {
+            day: Counter(lines=0, duplicates=0, malformed=0, late=0) for day in self.dates
+        }
+        self.kinds = Counter[str]()
+        self.cells = Counter[tuple[str, str, str]]()
+        self.revenue = Counter(dict.fromkeys(CURRENCIES, 0))
+        self.purchases = self.items = 0
+        self.files: dict[str, dict[str, Any]] = {}
+        self.profiles = {day: Counter(new=0, changed=0) for day in self.dates}
+        self.last_plan, self.last_country = Counter[str](), Counter[str]()
+        self.user_files: dict[str, dict[str, int]] = {}
 
-    def add_file(self, path: str, size: int, day: int, groups: Iterable[tuple]) -> None:
-        """`groups`: rows of (kind, is_late, location, action, event_day, lines, items)."""
-        self.files[path] = size
-        counts = self.by_day[day]
-        for kind, is_late, location, action, event_day, lines, items in groups:
-            counts["lines"] += lines
-            if kind == "event":
-                counts["late"] += lines if is_late else 0
-                self.events[self.dates[event_day], location, action] += lines
+    def add_logs(self, path: str, size: int, day: int, groups: Iterable[tuple]) -> None:
+        """`groups`: what COUNTS["logs"] answers."""
+        counts = self.by_date[self.dates[day]]
+        events, reasons, conversions = Counter[str](), Counter[str](), Counter[str]()
+        lines = duplicates = 0
+        for role, breakage, location, action, event_date, conversion, n, items, cents in groups:
+            lines += n
+            if role == MALFORMED:
+                reasons[ALL[breakage - 1].reason] += n
+                self.kinds[ALL[breakage - 1].name] += n
+                continue
+            for field, only_action in CONVERSIONS[conversion].items():
+                if only_action in (None, action):
+                    conversions[field] += n
+            if role == DUPLICATE:
+                duplicates += n
+                continue
+            events[ACTIONS[action]] += n
+            self.cells[event_date.isoformat(), LOCATIONS[location], ACTIONS[action]] += n
+            counts["late"] += n if event_date.isoformat() < self.dates[day] else 0
+            if action == PURCHASE:
+                self.purchases += n
                 self.items += items
-            elif kind == "duplicate":
-                counts["duplicates"] += lines
-            else:
-                counts["malformed"] += lines
-                self.reasons[REASONS[kind]] += lines
+                self.revenue[CURRENCIES[location]] += cents
+        counts.update(lines=lines, duplicates=duplicates, malformed=reasons.total())
+        self.files[path] = {
+            "bytes": size,
+            "lines": lines,
+            "events": dict(sorted(events.items())),
+            "duplicates": duplicates,
+            "malformed": dict(sorted(reasons.items())),
+            "conversions": dict(sorted(conversions.items())),
+        }
 
-    def truth(self, parameters: dict[str, Any]) -> Truth:
+    def add_users(self, path: str, size: int, day: int, groups: Iterable[tuple]) -> None:
+        """`groups`: what COUNTS["users"] answers."""
+        lines = 0
+        for is_new, is_last, country, plan, n in groups:
+            lines += n
+            self.profiles[self.dates[day]]["new" if is_new else "changed"] += n
+            if is_last:
+                self.last_plan[plan] += n
+                self.last_country[country] += n
+        self.user_files[path] = {"bytes": size, "lines": lines}
+
+    def truth(self, parameters: dict[str, Any], sessions: int) -> Truth:
         """The finished ground truth, in one fixed order."""
-        total = sum(self.by_day.values(), Counter())
+        total = sum(self.by_date.values(), Counter())
         by_location_action = Counter[tuple[str, str]]()
-        for (_, location, action), events in self.events.items():
+        for (_, location, action), events in self.cells.items():
             by_location_action[location, action] += events
         return {
             "parameters": parameters,
             "documents": total["lines"],
-            "unique_events": self.events.total(),
+            "unique_events": self.cells.total(),
             "duplicates": total["duplicates"],
             "malformed": total["malformed"],
             "late": total["late"],
-            "malformed_by_reason": dict(self.reasons),
-            "by_ingest_date": {
-                day: {
-                    key: self.by_day[number][key]
-                    for key in ("lines", "duplicates", "malformed", "late")
-                }
-                for number, day in enumerate(self.dates)
+            "malformed_by_reason": {
+                reason: sum(file["malformed"].get(reason, 0) for file in self.files.values())
+                for reason in REASONS
             },
+            "malformed_by_kind": dict(sorted(self.kinds.items())),
+            "by_ingest_date": {day: dict(counts) for day, counts in self.by_date.items()},
             "by_location_action": [
                 {"location": location, "action": action, "events": events}
                 for (location, action), events in sorted(by_location_action.items())
             ],
             "by_day_location_action": [
                 {"event_date": day, "location": location, "action": action, "events": events}
-                for (day, location, action), events in sorted(self.events.items())
+                for (day, location, action), events in sorted(self.cells.items())
             ],
+            "purchases": self.purchases,
             "purchase_items": self.items,
+            "revenue_cents": dict(self.revenue),
+            "sessions": sessions,
+            "conversions": {
+                field: sum(file["conversions"].get(field, 0) for file in self.files.values())
+                for field in sorted(field for fields in CONVERSIONS.values() for field in fields)
+            },
             "files": dict(sorted(self.files.items())),
+            "users": {
+                "profiles": sum(counts["new"] for counts in self.profiles.values()),
+                "documents": sum(counts.total() for counts in self.profiles.values()),
+                "changes": sum(counts["changed"] for counts in self.profiles.values()),
+                "by_ingest_date": {day: dict(counts) for day, counts in self.profiles.items()},
+                "last_plan": dict(sorted(self.last_plan.items())),
+                "last_country": dict(sorted(self.last_country.items())),
+                "files": dict(sorted(self.user_files.items())),
+            },
         }
+
+
+def sizes(truth: Truth) -> dict[str, int]:
+    """{path: bytes} of all files; empty when there is none or another revision wrote them."""
+    files = {**truth.get("files", {}), **truth.get("users", {}).get("files", {})}
+    return {path: file["bytes"] for path, file in files.items() if isinstance(file, dict)}
 
 
 def write(truth: Truth, folder: Path) -> None:

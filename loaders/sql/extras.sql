@@ -1,45 +1,86 @@
--- The lines that are not an event's first copy: which row they come from, and the line of the
--- landing day's file they take. Grain: one row per extra line.
+create table late as
+select nth_pick(j, greatest($late, 1), first_of_day($days - 1), 'late') as i,
+from range($late) as late (j)
+order by i;
+
+-- The lines of a day that are no event of this day in its place: late events, second copies and
+-- broken lines (`kind` 0, 1 and 2). `rank` is their order among the extra lines of the day they land on; `id` is i
+-- for events and a number beyond them for broken lines, which never carry a real event's id.
 create table extras as
-with copies as (
+with copied as (
     select
         nth_pick(j, greatest($duplicates, 1), $events, 'duplicates') as i,
         day_of(i) as day,
-        least($days - 1, day + below(j, 'sent again', 2)) as landing,
-        'duplicate' as kind,
-    from range($duplicates) as copies (j)
+        case when is_late(i) then late_landing(i, day) else day end as first_landing,
+    from range($duplicates) as copied (j)
 ),
 
 broken as (
     select
-        -- rows after the last event, so that a broken line never carries a real event's id
-        $events + j as i,
-        day_of(nth_pick(j, greatest($malformed, 1), $events, 'malformed')) as day,
-        day as landing,
-        ['truncated', 'not_json', 'missing_field', 'bad_type', 'bad_timestamp'][1 + j % 5] as kind,
+        j,
+        nth_pick(j, greatest($malformed, 1), $events, 'malformed') as i,
+        day_of(i) as day,
     from range($malformed) as broken (j)
 ),
 
-placed as (
+landed as (
     select
-        *,
-        -- stands before this event
-        first_of_day(landing)
-        + below(i, 'slot ' || kind, first_of_day(landing + 1) - first_of_day(landing) + 1)
-        as position,
-    from (from copies union all from broken)
+        0 as kind, i as id, i, day_of(i) as day, late_landing(i, day) as landing,
+        null as breakage, null as first_landing,
+    from late
+    union all
+    select
+        1, i, i, day,
+        -- half of them on the same day
+        least($days - 1, first_landing + [0, 0, 0, 1, 1, 2][1 + below(i, 'sent again', 6)]),
+        null, first_landing,
+    from copied
+    union all
+    select
+        2, $events + j, i, day, day,
+        -- the last breakage is the huge one
+        case
+            when j < $huge_lines then $breakages
+            else 1 + j % ($breakages - 1)
+        end,
+        null,
+    from broken
 ),
 
 final as (
     select
         landing,
-        position,
-        row_number() over (partition by landing order by position, kind, i) as tie,
-        position - first_of_day(landing) + tie - 1 as line_number,
+        row_number() over (
+            partition by landing order by draw(id, 'rank ' || kind), kind, id
+        ) - 1 as rank,
+        kind,
+        id,
         i,
         day,
-        kind,
-    from placed
+        breakage,
+        first_landing,
+    from landed
 )
 
-select * from final order by landing, line_number
+select * from final order by landing, rank;
+
+-- Users whose plan or country changes, on days after their first. Grain: user and day.
+create table changes as
+with changed as (
+    select u, upgrade_day(u) as upgraded, move_day(u) as moved,
+    from range(1, $users + 1) as users (u)
+    where draw(u, 'upgrade') % 16 = 0 or draw(u, 'move') % 40 = 0
+),
+
+days as (
+    select u, upgraded as day, from changed where upgraded is not null
+    union
+    select u, moved, from changed where moved is not null
+),
+
+final as (
+    select day, row_number() over (partition by day order by u) - 1 as rank, u,
+    from days
+)
+
+select * from final order by day, rank;

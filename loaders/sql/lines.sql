@@ -1,164 +1,207 @@
--- What stands on each line of one landed file, top down. Grain: one row per line.
-create temp table slots as
-with events as (
-    select i as position, 0 as tie, i, $day as day, 'event' as kind,
-    from range($first_event, $end_event) as events (i)
+-- What stands on each line of one file of logs, in the order in which the lines arrived.
+-- `role`: 0 an event, 1 a duplicate, 2 malformed.
+create or replace temp table arrivals as
+with slots as (
+    select 0 as kind, i as id, i, $day as day, null::integer as breakage,
+    from range($first_own, $end_own) as events (i)
+    where i not in (select i from late where i >= $first_own and i < $end_own)
+    union all
+    select kind, id, i, day, breakage,
+    from extras
+    where landing = $day and rank >= $first_extra and rank < $end_extra
 ),
 
-extra_lines as (
-    -- extra lines at the place of an event stand before it
-    select position, tie - $extras - 1 as tie, i, day, kind,
-    from extras
-    where landing = $day and line_number >= $first_line and line_number < $end_line
+roles as (
+    select
+        slots.*,
+        -- of two copies the first one in the order of files is the event
+        case
+            when kind = 2 then 2
+            when (kind = 1) = (displaced.i is null) then 1
+            else 0
+        end as role,
+    from slots
+    left join (from displaced where landing = $day) as displaced on slots.i = displaced.i
+),
+
+-- The day's events are the steps of one session after another.
+steps as (
+    select
+        *,
+        getvariable('step')[1 + (i - first_of_day(day)) % $steps] as code,
+        code & 15 as action,
+        (code >> 12) & 16777215 as since_start,
+        code >> 36 as duration,
+        -- numbered by its first event
+        i - ((code >> 4) & 255) as session,
+    from roles
+),
+
+users as (
+    select
+        *,
+        users_before(day) as users_there,
+        users_before(day + 1) - users_there as newcomers,
+        newcomers > 0 and draw(session, 'who') & 15 = 0 as is_new,
+        case
+            when is_new then 1 + users_there + below(session, 'newcomer', newcomers)
+            -- cubed: the most active 1 % of the users have about a fifth of the sessions
+            else 1 + floor(
+                users_there * unit(session, 'user') * unit(session, 'user') * unit(session, 'user')
+            )::bigint
+        end as user_id,
+    from steps
+),
+
+clients as (
+    select
+        *,
+        draw(user_id, 'client') as client,
+        -- some sessions are on another device or on a journey
+        case
+            when draw(session, 'device') % 10 = 0 then (draw(session, 'device') >> 8) % 3
+            when client % 10 < 6 then 0
+            when client % 10 < 9 then 1
+            else 2
+        end::bigint as device,
+        case
+            when draw(session, 'journey') % 50 = 0
+                then ((draw(session, 'journey') >> 8) % 3)::bigint
+            else home(user_id)
+        end as location,
+        day >= $drift_day and unit(user_id, 'release') < $drift as is_new_release,
+        case when is_new_release then (client >> 8) % 3 end as conversion,
+        case
+            when conversion = 2 then 14 + (client >> 16) % 2
+            when (client >> 16) % 10 = 0 then 12
+            when (client >> 24) % 50 = 0 then 13
+            else (client >> 32) % $versions
+        end::bigint as version,
+    from users
+),
+
+clocked as (
+    select
+        *,
+        0.5 + unit(session, 'pace') as pace,
+        draw(session, 'start') as start,
+        case
+            when is_new then 1000 + sign_up_clock(user_id) + (start % 9000000)::bigint
+            else
+                getvariable('hour')[
+                    1 + location * $hours + (start % $hours)::bigint
+                ] * 3600000 + ((start >> 16) % 3600000)::bigint
+        end as start_clock,
+        floor(pace * since_start)::bigint as delay,
+        floor(pace * duration)::bigint + 1 as length,
+        -- no session goes on after midnight, which decides between on time and late
+        start_clock + delay - case when start_clock + length > 86400000 then length else 0 end
+        as clock,
+        case
+            when unit(user_id, 'clock is wrong') < $skew
+                then (60000 + floor(
+                    21600000 * unit(user_id, 'skew') * unit(user_id, 'skew')
+                )::bigint) * (1 - 2 * (client >> 48) % 2)::bigint
+            else 0
+        end as skew,
+    from clients
 ),
 
 final as (
-    select i, day, kind,
-    from (from events union all from extra_lines)
-    order by position, tie
+    select
+        role::tinyint as role,
+        id,
+        i,
+        breakage::tinyint as breakage,
+        case
+            when action = 1 and $drift > 0 and day >= $share_day and draw(i, 'share') % 200 = 0
+                then 4
+            else action
+        end::tinyint as action,
+        user_id,
+        location::tinyint as location,
+        ((version * 3 + device) * 3 + location)::smallint as client,
+        conversion::tinyint as conversion,
+        $drift > 0 and day >= $drift_day and draw(session, 'experiment') & 3 = 0 as is_experiment,
+        make_timestamp_ms($start_ms + day * 86400000 + clock + skew) as event_at,
+        -- of its arrival, in milliseconds; late lines and second copies come at any time
+        case when kind in (0, 2) then clock else below(id, 'arrival ' || kind, 86400000) end
+        * 4294967296 + id as rank,
+    from clocked
 )
 
-select * from final;
+-- two of one rank are copies
+select * exclude (rank) from final order by rank;
 
--- The slots filled in: the text of the line, and what the ground truth counts.
-create temp view lines as
-with ranked as (
+-- The lines themselves.
+create or replace temp view lines as
+with documents as (
     select
         *,
-        unit(i, 'user') as user_rank,
-        unit(i, 'action') as action_rank,
-        unit(i, 'delay') as delay,
-        unit(i, 'clock') + unit(i, 'clock again') as clock,
-        kind in ('event', 'duplicate')
-        and i >= first_of_day(1)
-        and is_picked(
-            greatest(i - first_of_day(1), 0), $late, $events - first_of_day(1), 'late'
-        ) as is_late,
-    from slots
-),
-
-actors as (
-    select
-        *,
-        -- cubed: the most active 1 % of the users make about a fifth of the events
-        1 + floor($users * user_rank * user_rank * user_rank)::bigint as user_id,
-        case
-            when action_rank < 0.60 then 'view'
-            when action_rank < 0.78 then 'login'
-            when action_rank < 0.90 then 'logout'
-            else 'purchase'
-        end as action,
-        day - case when is_late then 1 + floor(day * delay * delay)::bigint else 0 end as event_day,
-    from ranked
-),
-
-profiled as (
-    select
-        *,
-        1 + below(user_id, 'profile', $profiles) as profile,
-        1 + below(i, 'page', $pages) as page,
-        1 + below(i, 'basket', $baskets) as basket,
-        -- the mean of two draws: more events at noon than at midnight
-        make_timestamp_ms(
-            $start_ms + event_day * 86400000 + floor(43200000 * clock)::bigint
-        ) as event_at,
-    from actors
-),
-
-located as (
-    select
-        *,
-        -- a few events are sent while travelling, or from another device
-        case below(i, 'travel', 50)
-            when 0 then ['US', 'EU', 'ASIA'][1 + below(i, 'destination', 3)]
-            else getvariable('profile_location')[profile]
-        end as location,
-        case below(i, 'other device', 10)
-            when 0 then ['mobile', 'desktop', 'tablet'][1 + below(i, 'device', 3)]
-            else getvariable('profile_device')[profile]
-        end as device,
-    from profiled
-),
-
-fields as (
-    select
-        *,
-        concat('"event_id":"', event_uuid(i), '"') as event_id_field,
-        concat('"user_id":', case kind when 'bad_type' then '"abc"' else user_id::varchar end)
-        as user_id_field,
-        concat('"action":"', action, '"') as action_field,
         concat(
-            '"timestamp":"',
-            case kind
-                when 'bad_timestamp'
-                    then [
-                        'yesterday', 'T10:00', '2025-02-30T10:00:00.000Z', '2025-01-01T25:00:00.000Z'
-                    ][1 + below(i, 'timestamp', 4)]
-                else strftime(event_at, '%Y-%m-%dT%H:%M:%S.%gZ')
-            end,
-            '"'
-        ) as timestamp_field,
-        concat(
-            '"metadata":{"device":"',
-            device,
-            '","location":"',
-            location,
-            '"',
-            getvariable('profile_version')[profile],
+            '{"event_id":"',
+            event_uuid(id),
+            case when conversion = 0 then '","user_id":"' else '","user_id":' end,
+            user_id,
+            case when conversion = 0 then '"' end,
             case action
-                when 'view' then concat(',"page":', getvariable('page')[page])
-                when 'purchase'
+                when 0 then ',"action":"login'
+                when 1 then ',"action":"view'
+                when 2 then ',"action":"purchase'
+                when 3 then ',"action":"logout'
+                else ',"action":"share'
+            end,
+            strftime(event_at, '","timestamp":"%Y-%m-%dT%H:%M:%S.%gZ","metadata":{'),
+            getvariable('client_text')[1 + client],
+            case when is_experiment then ',"experiment":"short-checkout"' end,
+            case when conversion is not null then ',"app_build":4711' end,
+            case
+                when action in (1, 4)
+                    then concat(',"page":', getvariable('page')[1 + below(i, 'page', $pages)], '}}')
+                when action = 2
                     then concat(
                         ',"purchase":{"order_id":"',
                         to_hex(draw(i, 'order')),
-                        '","currency":"',
-                        case location when 'US' then 'USD' when 'EU' then 'EUR' else 'SGD' end,
-                        '",',
-                        getvariable('basket_json')[basket],
-                        '}'
+                        case location
+                            when 0 then '","currency":"USD",'
+                            when 1 then '","currency":"EUR",'
+                            else '","currency":"SGD",'
+                        end,
+                        case
+                            when conversion = 1
+                                then getvariable('basket_as_strings')[basket_of(i)]
+                            else getvariable('basket_text')[basket_of(i)]
+                        end,
+                        '}}}'
                     )
-            end,
-            '}'
-        ) as metadata_field,
-    from located
+                else '}}'
+            end
+        ) as document,
+    from arrivals
 ),
 
-documents as (
+broken as (
     select
         *,
-        concat(
-            '{',
-            concat_ws(
-                ',', event_id_field, user_id_field, action_field, timestamp_field, metadata_field
-            ),
-            '}'
-        ) as document,
-    from fields
+        case
+            when breakage is null then document
+            else $broken_document
+        end as text,
+    from documents
 ),
 
 final as (
     select
-        kind,
-        is_late,
-        location,
-        action,
-        event_day,
-        case when action = 'purchase' then getvariable('basket_size')[basket] else 0 end
-        as item_count,
-        case kind
-            when 'truncated' then left(document, 1 + below(i, 'cut', len(document) - 1))
-            when 'not_json' then concat(event_at, ' ERROR upstream timed out')
-            when 'missing_field' then '{' || concat_ws(
-                ',',
-                case when below(i, 'missing', 5) != 0 then event_id_field end,
-                case when below(i, 'missing', 5) != 1 then user_id_field end,
-                case when below(i, 'missing', 5) != 2 then action_field end,
-                case when below(i, 'missing', 5) != 3 then timestamp_field end,
-                case when below(i, 'missing', 5) != 4 then metadata_field end
-            ) || '}'
-            else document
+        -- lines that are odd and yet as good as others
+        case draw(id, 'oddity') & 1023
+            when 0 then text || chr(13)
+            when 1 then text || chr(13)
+            when 2 then chr(10) || text
+            when 3 then ' ' || chr(9) || chr(13) || chr(10) || text
+            when 4 then '  ' || text || chr(9)
+            else text
         end as line,
-    from documents
+    from broken
 )
 
 select * from final;
