@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -13,7 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from glue.event_document import OVERSIZED_LINE, Rejected, parse_event
+from glue.event_document import OVERSIZED_LINE, Number, Rejected, parse_event
 from glue.mapping import Mapping
 from loaders import documents
 from loaders.sources import USERS, Source
@@ -54,7 +53,7 @@ def dry_run(sources: Sequence[Source], mapping: Mapping | None) -> DryRun:
         raise click.ClickException(f"{USERS} are no events: a dry run shows what events become")
     outcomes = Counter[str]()
     table = Table("as received", "mapped", "outcome", show_lines=True)
-    for number, line in enumerate(islice(_lines(sources), COUNTED)):
+    for number, line in enumerate(islice(lines_of(sources), COUNTED)):
         outcome = _outcome(line, mapping)
         outcomes[outcome] += 1
         if number < SHOWN:
@@ -64,7 +63,7 @@ def dry_run(sources: Sequence[Source], mapping: Mapping | None) -> DryRun:
     return DryRun(outcomes, table)
 
 
-def _lines(sources: Sequence[Source]) -> Iterator[bytes]:
+def lines_of(sources: Sequence[Source]) -> Iterator[bytes]:
     """As they would be landed, but for blank ones; of too long ones the beginning."""
     for source in sources:
         line = b""
@@ -92,7 +91,7 @@ def _outcome(line: bytes, mapping: Mapping | None) -> str:
 def _document(line: bytes) -> dict[str, Any] | None:
     """None for what is no JSON object."""
     try:
-        document = json.loads(line[:LONGEST_LINE], parse_float=Decimal)
+        document = json.loads(line[:LONGEST_LINE], parse_float=Number)
     except (ValueError, RecursionError, ArithmeticError):
         return None
     return document if type(document) is dict else None
@@ -103,7 +102,9 @@ def _as_text(document: dict[str, Any] | None, line: bytes) -> Text:
         text = line[:LONGEST_TEXT].decode(errors="replace")
     else:
         # Numbers as they were written, which json.dumps knows of floats only.
-        text = json.dumps(document, indent=1, ensure_ascii=False, default=lambda n: f"\0{n}\0")
+        text = json.dumps(
+            document, indent=1, ensure_ascii=False, default=lambda n: "\0" + str(n) + "\0"
+        )
         text = re.sub(r'"\\u0000(.*?)\\u0000"', r"\1", text)
     text = text.encode(errors="replace").decode()  # half a surrogate pair cannot be printed
     return Text(text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} …")
