@@ -74,8 +74,13 @@ def strings(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.builds(string, texts, st.just(0) | st.just(0) | st.integers(0, 2**40))
 
 
+def once_in(times: int) -> st.SearchStrategy[bool]:
+    """sampled_from is even; integers would prefer the small and the round ones."""
+    return st.sampled_from([False] * (times - 1) + [True])
+
+
 def mostly(good: st.SearchStrategy[str], odd: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.integers(0, 15).flatmap(lambda roll: odd if roll == 0 else good)
+    return once_in(30).flatmap(lambda is_odd: odd if is_odd else good)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.text(
@@ -253,10 +258,21 @@ commas = st.sampled_from([",", ",", ",", ", ", " ,\n", "", ",,"])
 unknown_keys = st.sampled_from(["os", "a:b", "", "Event_id", "user_id", "é", "items"])
 
 
+unknown_values = mostly(st.deferred(lambda: valid_nested), st.deferred(lambda: odd_values | nested))
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 @st.composite
 def objects(draw: st.DrawFn, **fields: st.SearchStrategy[str]) -> str:
     """A JSON object of these fields, now and then one too few, twice, or with others among them."""
-    whole = draw(st.integers(0, 9)) > 0
+    incomplete = draw(once_in(20))
     pairs = [
         (
             draw(
@@ -268,15 +284,15 @@ def objects(draw: st.DrawFn, **fields: st.SearchStrategy[str]) -> str:
             draw(value),
         )
         for key, value in fields.items()
-        if whole or draw(st.integers(0, 4)) > 0
+        if not (incomplete and draw(once_in(4)))
     ]
-    if draw(st.integers(0, 5)) == 0:
-        pairs += draw(st.lists(st.tuples(strings(unknown_keys), odd_values | nested), max_size=2))
-    if draw(st.integers(0, 7)) == 0 and pairs:
+    if draw(once_in(6)):
+        pairs += draw(st.lists(st.tuples(strings(unknown_keys), unknown_values), max_size=2))
+    if draw(once_in(25)) and pairs:
         pairs.append(draw(st.sampled_from(pairs)))
     if draw(st.booleans()):
         pairs = draw(st.permutations(pairs))
-    odd = draw(st.integers(0, 7)) == 0
+    odd = draw(once_in(20))
     colon = draw(colons) if odd else draw(st.sampled_from([":", ": "]))
     comma = draw(commas) if odd else ","
     return "{" + comma.join(key + colon + value for key, value in pairs) + "}"
@@ -292,6 +308,7 @@ nested = st.recursive(
     ),
     max_leaves=4,
 )
+valid_nested = nested.filter(is_json)
 items = objects(
     sku=mostly(strings(texts), odd_values),
     quantity=mostly(st.integers(0, 9).map(str), odd_values),
@@ -347,10 +364,9 @@ def damaged(draw: st.DrawFn) -> bytes:
     return line[:place] + piece + line[place + draw(st.integers(0, 3)) :]
 
 
-lines = (
-    documents.map(str.encode)
-    | documents.map(str.encode)
-    | damaged()
+lines = once_in(5).flatmap(lambda other: other_lines if other else documents.map(str.encode))
+other_lines = (
+    damaged()
     | st.binary(max_size=8)
     | nested.map(str.encode)
     | st.sampled_from([b"", b" ", b"\r", b"\t \r", b"\n", b"\x0c", b"{}", b"null"])

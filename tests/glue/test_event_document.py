@@ -157,6 +157,35 @@ BAD_TYPE = {
     "item null": purchase(items=[None]),
     "item text": purchase(items=["a"]),
     "quantity too large": purchase(items=[{"quantity": 2**31}]),
+    "user_id text of a number that is no integer": line(user_id="7.0"),
+    "user_id text with a space": line(user_id=" 7"),
+    "user_id text with leading zero": line(user_id="07"),
+    "user_id text with plus": line(user_id="+7"),
+    "user_id text with an underscore": line(user_id="1_0"),
+    "user_id text in other digits": line(user_id="\u0667"),
+    "user_id text too large": line(user_id=str(2**63)),
+    "user_id 1.5": line(user_id=1.5),
+    "user_id 1E400": line().replace(b'"user_id": 7', b'"user_id": 1E400'),
+    "user_id 1E-400": line().replace(b'"user_id": 7', b'"user_id": 1E-400'),
+    "user_id of 5000 digits": line().replace(b'"user_id": 7', b'"user_id": 7' + b"0" * 5000),
+    "user_id with an exponent beyond all": line().replace(b": 7,", b": 1e99999999999999999999,"),
+    "device boolean": line(metadata__device=True),
+    "page boolean": line(metadata__page=False),
+    "sku array": purchase(items=[{"sku": ["a"]}]),
+    "quantity empty text": purchase(items=[{"quantity": ""}]),
+    "quantity 2.5": purchase(items=[{"quantity": 2.5}]),
+    "quantity text too large": purchase(items=[{"quantity": "2147483648"}]),
+    "quantity boolean": purchase(items=[{"quantity": True}]),
+    "total text that is no number": purchase(total="12,50"),
+    "total text with a currency": purchase(total="12.50 EUR"),
+    "total empty text": purchase(total=""),
+    "total text with three decimals": purchase(total="12.345"),
+    "total text NaN": purchase(total="NaN"),
+    "total text too large": purchase(total="1e10"),
+    "total of 5000 digits": purchase(total="?").replace(b'"?"', b"9" * 5000),
+    "total with an exponent beyond all": purchase(total="?").replace(
+        b'"?"', b"1e-99999999999999999999"
+    ),
     "also a bad timestamp": line(user_id="seven", timestamp="yesterday"),
 }
 
@@ -274,6 +303,103 @@ def test_optional_parts_may_be_absent_or_null() -> None:
 def test_amounts_are_exact(written: str, cents: int) -> None:
     raw = purchase(total="?").replace(b'"?"', written.encode())
     assert parse_event(raw).purchase_total == Decimal(cents) / 100
+
+
+CONVERTED = {
+    # field: JSON text -> value
+    "user_id": [
+        ('"7"', 7),
+        ('"-0"', 0),
+        ("7.0", 7),
+        ("7e0", 7),
+        ("1e3", 1000),
+        ("1.50E1", 15),
+        ("-0.0", 0),
+    ],
+    "metadata.app_version": [
+        ("3.1", "3.1"),
+        ("3.10", "3.10"),
+        ("1e3", "1e3"),
+        ("-0", "-0"),
+        ("1E400", "1E400"),
+        ("7", "7"),
+        ("9" * 5000, "9" * 5000),
+    ],
+    "metadata.page": [("404", "404")],
+    "metadata.purchase.order_id": [
+        ("12345678901234567890123", "12345678901234567890123"),
+        ("1e99999999999999999999", "1e99999999999999999999"),
+    ],
+    "metadata.purchase.currency": [("978", "978")],
+    "metadata.purchase.total": [
+        ('"12.50"', Decimal("12.50")),
+        ('"7"', Decimal(7)),
+        ('"-1e2"', Decimal(-100)),
+        ('"0.10000"', Decimal("0.1")),
+    ],
+    "metadata.purchase.items.sku": [("1.0", "1.0")],
+    "metadata.purchase.items.quantity": [('"7"', 7), ("7.0", 7), ("0e999999999999", 0)],
+    "metadata.purchase.items.unit_price": [('"3.10"', Decimal("3.1"))],
+}
+COLUMN = {"metadata.purchase.total": "purchase_total"}
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "value"),
+    [(field, *case) for field, cases in CONVERTED.items() for case in cases],
+)
+def test_conversions_are_named(field: str, written: str, value: Any) -> None:
+    *parents, key = field.split(".")
+    whole = document(metadata__purchase={"items": [{}]})
+    target: Any = whole
+    for parent in parents:
+        target = target["items"][0] if parent == "items" else target[parent]
+    target[key] = "?"
+    event = parse_event(json.dumps(whole).replace('"?"', written).encode())
+    found = event.items[0] if parents[-1:] == ["items"] else event
+    assert getattr(found, COLUMN.get(field, key)) == value
+    assert event.conversions == (field,)
+
+
+def test_conversions_are_sorted_and_each_there_once() -> None:
+    raw = purchase(order_id=1, total="1.50", items=[{"sku": 1, "quantity": "1"}] * 3)
+    raw = raw.replace(b'"user_id": 7', b'"user_id": 7.0')
+    assert parse_event(raw).conversions == (
+        "metadata.purchase.items.quantity",
+        "metadata.purchase.items.sku",
+        "metadata.purchase.order_id",
+        "metadata.purchase.total",
+        "user_id",
+    )
+
+
+def test_what_needs_no_conversion() -> None:
+    raw = purchase(total=12, items=[{"quantity": -0, "unit_price": 1e0}], order_id="7")
+    raw = raw.replace(b'"user_id": 7', b'"user_id": -0')
+    event = parse_event(raw)
+    assert (event.user_id, event.order_id, event.conversions) == (0, "7", ())
+
+
+def test_depth_has_a_limit_that_strings_do_not_count_for() -> None:
+    def nested(levels: int) -> bytes:
+        return line()[:-1] + b', "x": ' + b"[" * levels + b"]" * levels + b"}"
+
+    assert parse_event(nested(99)).extra == '{"x":' + "[" * 99 + "]" * 99 + "}"
+    assert reason(nested(100)) == "malformed_json"
+    assert parse_event(line(metadata__page='[{"\\' * 200)).page == '[{"\\' * 200
+    assert parse_event(line(items=[[]] * 1000)).extra is not None
+
+
+def test_a_mapping_is_applied_before_the_checks() -> None:
+    class Unwrapped:
+        def apply(self, whole: dict[str, Any]) -> dict[str, Any]:
+            assert all(isinstance(whole[key], int | Decimal) for key in ("whole", "exact"))
+            return whole["event"] | {"user_id": whole["whole"], "score": whole["exact"]}
+
+    raw = b'{"whole": 12, "exact": 0.50, "event": ' + line(user_id="x") + b"}"
+    event = parse_event(raw, Unwrapped())
+    assert (event.user_id, event.extra, event.conversions) == (12, '{"score":0.50}', ())
+    assert reason(raw) == "missing_field"
 
 
 def test_whitespace_around_and_between_is_json() -> None:
