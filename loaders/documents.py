@@ -10,6 +10,7 @@ import click
 import zstandard
 
 from loaders import json_array
+from loaders.sources import COMPRESSED
 
 CHUNK = 1 << 20
 # Of compressed data at a time: a block of Zstandard can become 30,000 times as long.
@@ -26,7 +27,7 @@ def chunks(path: Path, start: int = 0) -> Iterator[bytes]:
     first = next(content, b"")
     if json_array.is_array(first):
         content = _skip(_elements(path, chain([first], content)), start)
-    elif path.suffix in (".gz", ".zst"):
+    elif path.suffix in COMPRESSED:
         content = _skip(chain([first], content), start)
     else:
         content.close()
@@ -34,9 +35,9 @@ def chunks(path: Path, start: int = 0) -> Iterator[bytes]:
     yield from content
 
 
-def is_seekable(path: Path, head: bytes) -> bool:
+def is_seekable(path: Path) -> bool:
     """Whether lines in the middle of the file can be had without reading what is before them."""
-    return path.suffix not in (".gz", ".zst") and not json_array.is_array(head)
+    return path.suffix not in COMPRESSED and not json_array.is_array(next(_content(path), b""))
 
 
 def _content(path: Path, start: int = 0) -> Iterator[bytes]:

@@ -33,6 +33,8 @@ SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExcee
 SLOW_DOWN |= {"TooManyRequests", "TooManyRequestsException", "RequestTimeout"}
 # What passes, as botocore has it; 507, a full disk, does not.
 FAILURES = {500, 502, 503, 504}
+# A full disk of a local endpoint is a 507, which waiting does not help.
+FAILURES = {500, 502, 503, 504}
 # Another put of the same key was under way.
 CONFLICTS = {"ConditionalRequestConflict", "OperationAborted"}
 

@@ -54,25 +54,18 @@ def parts_of(source: Source, part_bytes: int = PART_BYTES) -> list[Part]:
     evidence = _Evidence()
     parts: list[Part] = []
     part = _Open(start=0)
-    head = None
+    is_seekable = documents.is_seekable(source.path)
     for chunk in documents.chunks(source.path):
-        if head is None:
-            head = chunk
-            if WHOLE_JSON.match(head):
-                raise click.ClickException(
-                    f"{source.path} is one JSON value over all its lines: convert it to NDJSON "
-                    "(`jq -c`), one a line"
-                )
         evidence.add(chunk)
         while chunk:
             end = part.end_in(chunk, part_bytes)
             part.add(chunk[:end])
             chunk = chunk[end:]
             if chunk or part.is_full(part_bytes):
-                parts.append(part.closed(source, head))
+                parts.append(part.closed(source, is_seekable))
                 part = _Open(part.start + part.size)
     if part.size:
-        parts.append(part.closed(source, head))
+        parts.append(part.closed(source, is_seekable))
     if problem := evidence.problem():
         raise click.ClickException(f"{source.path} {problem}")
     return [replace(part, number=number, parts=len(parts)) for number, part in enumerate(parts, 1)]
@@ -109,14 +102,14 @@ class _Open:
             self._line_has_text = bool(_without_blanks(last))
         self._ends_in_line_end = chunk.endswith(b"\n")
 
-    def closed(self, source: Source, head: bytes) -> Part:
+    def closed(self, source: Source, is_seekable: bool) -> Part:
         return Part(
             source=source,
             start=self.start,
             size=self.size,
             sha256=self._digest.hexdigest(),
             lines=self._lines + self._line_has_text,
-            is_seekable=documents.is_seekable(source.path, head),
+            is_seekable=is_seekable,
         )
 
 
@@ -129,10 +122,13 @@ class _Evidence:
         self._is_utf8 = True
         self._is_blank = True
         self._is_empty = True
+        self._is_one_value = False
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def add(self, chunk: bytes) -> None:
-        self._is_empty = False
+        if self._is_empty:
+            self._is_empty = False
+            self._is_one_value = WHOLE_JSON.match(chunk) is not None
         if self._found_document:
             return
         self._is_blank = self._is_blank and not chunk.strip()
@@ -147,6 +143,10 @@ class _Evidence:
     def problem(self) -> str | None:
         if self._is_empty:
             return "is empty: remove it"
+        if self._is_one_value:
+            return (
+                "is one JSON value over all its lines: convert it to NDJSON (`jq -c`), one a line"
+            )
         if self._found_document:
             return None
         if self._is_blank:

@@ -152,13 +152,19 @@ def test_what_is_no_ndjson_is_named_before_anything_is_uploaded(
     assert settings.raw_bucket not in [b["Name"] for b in s3.list_buckets()["Buckets"]]
 
 
-@pytest.mark.parametrize("ending", [".json", ".json.gz"])
+@pytest.mark.parametrize("kind", ["lines", "gzip", "array"])
 def test_a_large_file_is_cut_and_continues_after_any_part(
-    tmp_path: Path, s3: BaseClient, settings: Settings, ending: str
+    tmp_path: Path, s3: BaseClient, settings: Settings, kind: str
 ) -> None:
     lines = [b'{"number": %d}\n' % number for number in range(1000)]
     whole = b"".join(lines)
-    write(tmp_path / f"big{ending}", gzip.compress(whole) if ending.endswith("gz") else whole)
+    match kind:
+        case "lines":
+            write(tmp_path / "big.json", whole)
+        case "gzip":
+            write(tmp_path / "big.json.gz", gzip.compress(whole))
+        case "array":
+            write(tmp_path / "big.json", b"[" + b",".join(lines) + b"]")
     write(tmp_path / "big-00001.x.json", b"{}\n")
     first = load(tmp_path, s3, settings, part_bytes=5000)
     cut = [f"{FOLDER}big-{number:05}.json.gz" for number in range(1, 5)]
