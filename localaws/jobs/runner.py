@@ -4,11 +4,14 @@ import ctypes
 import importlib.util
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from localaws.jobs import class_archive
 
 # Arguments that Glue itself reads and a script never sees.
 # Source: Glue developer guide, "Using job parameters in AWS Glue jobs".
@@ -49,10 +52,10 @@ class Run:
 def start(run: Run) -> subprocess.Popen:
     """The script in a process group of its own, its output in the run's log."""
     scratch = run.folder / "tmp"
-    configuration = run.folder / "conf"
+    properties = run.folder / "conf" / "spark.properties"
     scratch.mkdir()
-    configuration.mkdir()
-    (configuration / "spark-defaults.conf").write_text(_spark_defaults(run, scratch))
+    properties.parent.mkdir()
+    properties.write_text(_spark_properties(run, scratch))
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
         # Neither a profile of the user's nor a machine's role comes before the endpoint's keys.
@@ -65,9 +68,12 @@ def start(run: Run) -> subprocess.Popen:
         **_java(),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        # Not by SPARK_CONF_DIR: that folder would head Java's class path, and with another class
+        # path than its own the JVM takes no class archive.
+        "PYSPARK_SUBMIT_ARGS": f"--properties-file {shlex.quote(str(properties))} pyspark-shell",
         "PYTHONPATH": os.pathsep.join(str(path) for path in run.python_files),
         "PYTHONUNBUFFERED": "1",
-        "SPARK_CONF_DIR": str(configuration),
+        "SPARK_LAUNCHER_OPTS": " ".join(class_archive.options(class_archive.ARCHIVE)),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "TMPDIR": str(scratch),
     }
@@ -110,11 +116,17 @@ def _die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _spark_defaults(run: Run, scratch: Path) -> str:
+def _spark_properties(run: Run, scratch: Path) -> str:
     settings = {
         "spark.master": "local[*]",
         # A job is short: what the second compiler would gain it costs, up to a million documents.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC",
+        "spark.driver.extraJavaOptions": " ".join(
+            [
+                "-XX:TieredStopAtLevel=1",
+                class_archive.COLLECTOR,
+                *class_archive.options(class_archive.ARCHIVE),
+            ]
+        ),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
