@@ -61,7 +61,9 @@ def generator_options(command: Callable) -> Callable:
     options = [
         click.option("--events", default=DEFAULTS.events, show_default=True, help="Unique events."),
         click.option("--days", default=DEFAULTS.days, show_default=True, help="Days they span."),
-        click.option("--users", default=DEFAULTS.users, show_default=True, help="Distinct users."),
+        click.option(
+            "--users", default=DEFAULTS.users, show_default=True, help="Profiles of users."
+        ),
         click.option(
             "--start",
             type=DAY,
@@ -91,6 +93,18 @@ def generator_options(command: Callable) -> Callable:
             help="Broken lines on top, as a share of --events.",
         ),
         click.option(
+            "--skew",
+            default=DEFAULTS.skew,
+            show_default=True,
+            help="Users whose clock is wrong, as a share of --users.",
+        ),
+        click.option(
+            "--drift",
+            default=DEFAULTS.drift,
+            show_default=True,
+            help="Users whose client comes to send other types and new keys; 0: no drift at all.",
+        ),
+        click.option(
             "--max-lines-per-file", default=DEFAULTS.max_lines_per_file, show_default=True
         ),
         click.option(
@@ -113,7 +127,7 @@ def _parameters(start: datetime, **options: Any) -> generate.Parameters:
 @main.command("generate")
 @generator_options
 def generate_command(out: Path, **options: Any) -> None:
-    """Generate event documents, and the ground truth beside them."""
+    """Generate events, the profiles of their users, and the ground truth beside them."""
     truth, written = generate.generate(_parameters(**options), out)
     lines = f"{truth['documents']:,} lines in {len(truth['files'])} files"
     if not written:
