@@ -1,6 +1,7 @@
 """One job run: the script, its environment, its process."""
 
 import ctypes
+import errno
 import importlib.util
 import os
 import re
@@ -27,6 +28,7 @@ FOREIGN = ("AWS_", "HADOOP_", "PYSPARK_", "SPARK_")
 _PR_SET_PDEATHSIG = 1
 # Loaded here: between fork and exec nothing may be, in a process with threads.
 _LIBC = ctypes.CDLL(None)
+_FULL_DISK = os.strerror(errno.ENOSPC)
 # A line of log4j's, or of the stack trace below it.
 _LOGGED = re.compile(r"\d\d/\d\d/\d\d \d\d:|\tat |\t\.\.\. \d+ more|Caused by: ")
 
@@ -153,12 +155,13 @@ def error_message(log: Path) -> str:
     """What Glue would put into ErrorMessage: the exception that ended the script.
 
     The exception's line below the last Python traceback, or else (`sys.exit("...")`) the last
-    line that is not of Spark's own log.
+    line that is not of Spark's own log. A log on a full disk has neither as they were written.
     """
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     starts = [at for at, line in enumerate(lines) if line == "Traceback (most recent call last):"]
     if starts:
         below = [line for line in lines[starts[-1] + 1 :] if not line.startswith(" ")]
     else:
-        below = [line for line in lines if not _LOGGED.match(line)][-1:]
+        below = [line for line in lines if _FULL_DISK in line][-1:]
+        below = below or [line for line in lines if not _LOGGED.match(line)][-1:]
     return (below or ["the script ended without a word"])[0].strip()

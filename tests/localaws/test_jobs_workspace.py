@@ -140,6 +140,11 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "s.py", line 1, in <modu
             "out of words\n26/11/22 17:08:23 WARN ShutdownHook: java.io.IOException: x\n\tat a.b(C)\n",
             "out of words",
         ),
+        (
+            "\tat a.b(C)\nCaused by: java.io.IOException: No space left on device\n"
+            "\t... 45 more\n\nDriver stacktrace:\n\tat a.b(C)\n",
+            "Caused by: java.io.IOException: No space left on device",
+        ),
         ("", "the script ended without a word"),
     ],
 )
