@@ -4,24 +4,35 @@ What is published is a function of the raw objects and the rules, however many r
 day is never added to: its published rows and the new ones go through one decision, and the day is
 written whole, into folders of the run's own. Nothing that a reader sees is touched; publication
 (loaders/publication.py) switches the catalog to the new folders.
+
+Spark deals the work out and carries what must meet: 60 bytes of each event, to find duplicates.
+The rows themselves stay in Arrow, in files, from the parser to Parquet. As rows of Spark's they
+cost several times as much, see benchmarks/flatten.py.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark import RDD, SparkContext, StorageLevel
 
-from glue import ledger, tables
-from glue.duplicates import KEPT, NEW, REMOVED, losing_lines
-from glue.raw_objects import END_OF_OBJECT, STAGED_DDL, Closing, RawObject, parse_objects
+from glue import ledger, storage, tables
+from glue.copies import days_with_copies, fingerprints_of, losers_by_day, published_copies
+from glue.days import Output, Part, build_day, build_quarantine
+from glue.raw_objects import Closing, RawObject, Staged, stage
 from glue.tables import ACTIVITY, EXCLUDED, ITEMS, LEDGER, QUARANTINE, SEED_DOCUMENTS
 
 # Compressed bytes a task reads, unless one object is larger.
 TASK_SIZE = 32 << 20
-OBJECT_DDL = "url string, etag string, size bigint, ingest_date date, source string"
+# Compressed raw bytes whose events are looked through for duplicates together.
+BUCKET_SIZE = 64 << 20
+# Rows of a file: some 60 MB of Parquet.
+PART_ROWS = 2_000_000
+PUBLISHED_ROW = 30  # bytes, about
+LISTINGS = 16  # at a time
 
 
 @dataclass(frozen=True)
@@ -53,64 +64,89 @@ class Plan:
         ]
         return cls(**{**document, "objects": objects})
 
-    def folder(self, table: str) -> str:
-        """Where this run writes a table."""
-        return tables.location(self.cleaned_path, table, self.run_id)
+    def files(self, table: str, values: Iterable[str]) -> list[tuple[str, str, str]]:
+        """The published files of these partitions: (table, value, url)."""
+        runs = self.published.get(table, {})
+        values = sorted(value for value in values if value in runs)
 
-    def runs(self, table: str, values: Iterable[str]) -> dict[str, str]:
-        """Of these partitions those that are published, with their runs."""
-        published = self.published.get(table, {})
-        return {value: published[value] for value in sorted(values) if value in published}
+        def listed(value: str) -> list[tuple[str, str, str]]:
+            folder = tables.folder(self.cleaned_path, table, runs[value], value)
+            return [(table, value, url) for url in storage.files(folder)]
+
+        with ThreadPoolExecutor(LISTINGS) as pool:
+            return [file for files in pool.map(listed, values) for file in files]
 
 
-def flatten(spark: SparkSession, plan: Plan) -> dict[str, Any]:
+def flatten(context: SparkContext, plan: Plan) -> dict[str, Any]:
     """Write the run's folders. Returns what publishing has to know: `partitions`, table -> the
     values that were built again -> whether any row is in them; and `totals` of the objects read.
 
     Raises RuntimeError when the lines of an object do not add up.
     """
-    staging = plan.folder("_staging")
-    try:
-        staged = _stage(spark, plan, f"{staging}/lines")
-        closings = _closings(staged)
-        days = _days(spark, plan, staged, closings)
-        events = _decide(spark, plan, staged, days, f"{staging}/duplicates")
-        _write_days(plan, events)
-        arrivals = {str(raw.ingest_date) for raw in plan.objects}
-        _write_quarantine(spark, plan, staged, arrivals)
+    staging = f"{plan.cleaned_path}/_staging/run={plan.run_id}"
+    size = sum(raw.size for raw in plan.objects)
+    buckets = max(context.defaultParallelism, size // BUCKET_SIZE)
 
-        counted = _count(spark, plan, days)
-        entries = _settle(spark, plan, closings, *counted)
-        arrivals |= {str(entry.ingest_date) for entry in entries}
-        _write_ledger(spark, plan, entries, arrivals)
-    finally:
-        tables.remove(spark, staging)
-    built = dict.fromkeys((ACTIVITY, EXCLUDED, ITEMS), days) | {LEDGER: arrivals}
-    built[QUARANTINE] = {str(raw.ingest_date) for raw in plan.objects}
+    copies, staged = _stage(context, plan, staging, buckets)
+    closings = {closing.url: closing for each in staged for closing in each.closings}
+    days = set(plan.published.get(ACTIVITY, {})) | set(plan.published.get(EXCLUDED, {}))
+    if not plan.all_days:
+        days = set().union(*plan.again.values())
+    days = days.union(*(closing.event_dates for closing in closings.values()))
+    published, before = _published(context, plan, days, buckets)
+    found = _days_with_copies(context, plan, days, copies.union(published), buckets)
+    if found:
+        days |= found
+        published_too, before_too = _published(context, plan, found, buckets)
+        published, before = published.union(published_too), before + before_too
+    duplicates = _duplicates(copies.union(published), staging, buckets)
+
+    output = Output(
+        plan.cleaned_path,
+        plan.run_id,
+        frozenset(plan.again),
+        frozenset(plan.drop_actions),
+        plan.output_format,
+    )
+    arrivals = {str(raw.ingest_date) for raw in plan.objects}
+    files = plan.files(ACTIVITY, days) + plan.files(EXCLUDED, days)
+    parts = _parts(days, [file for each in staged for file in each.events], files, duplicates)
+    after = _sum(_map(context, partial(build_day, output=output), parts))
+    files = plan.files(QUARANTINE, arrivals)
+    parts = _parts(arrivals, [file for each in staged for file in each.rejected], files, {})
+    after += _sum(_map(context, partial(build_quarantine, output=output), parts))
+
+    entries = _settle(plan, closings, before, after)
+    written = _write_ledger(plan, entries, arrivals)
+    built = dict.fromkeys((ACTIVITY, EXCLUDED, ITEMS), days)
+    built |= {QUARANTINE: arrivals, LEDGER: written}
     if plan.output_format == "json":
         built[SEED_DOCUMENTS] = days
     return {
-        "partitions": {
-            table: dict.fromkeys(sorted(values), False)
-            | tables.partitions(spark, plan.folder(table))
-            for table, values in built.items()
-        },
+        "partitions": {table: _written(plan, table, values) for table, values in built.items()},
         "totals": ledger.totals(entries, {raw.url for raw in plan.objects}),
     }
 
 
-def _stage(spark: SparkSession, plan: Plan, path: str) -> DataFrame:
-    """Parsed once, into a folder: cheaper to write and to read than persist(), and not lost with
-    an executor."""
-    tasks = _tasks(plan.objects, spark.sparkContext.defaultParallelism)
-    objects = spark.sparkContext.parallelize(tasks, len(tasks) or 1).flatMap(lambda task: task)
-    (
-        spark.createDataFrame(objects, OBJECT_DDL)
-        .mapInArrow(parse_objects(plan.mappings), STAGED_DDL)
-        .write.mode("overwrite")
-        .parquet(path)
-    )
-    return spark.read.schema(STAGED_DDL).parquet(path)
+def _map(context: SparkContext, function: Callable, tasks: list) -> list:
+    """The results of one call a task. They are bookkeeping: no documents come to the driver."""
+    return context.parallelize(tasks, len(tasks)).map(function).collect() if tasks else []
+
+
+def _stage(
+    context: SparkContext, plan: Plan, staging: str, buckets: int
+) -> tuple[RDD, list[Staged]]:
+    """Read the objects; the copies of events by bucket, and what was staged where."""
+    tasks = list(enumerate(_tasks(plan.objects, context.defaultParallelism)))
+
+    def read(task: tuple[int, list[RawObject]]) -> Iterator[tuple[int | None, Any]]:
+        number, objects = task
+        return stage(objects, plan.mappings, f"{staging}/{number:05}", buckets)
+
+    read_once = context.parallelize(tasks, len(tasks) or 1).flatMap(read)
+    read_once = read_once.persist(StorageLevel.DISK_ONLY)
+    staged = read_once.filter(lambda pair: pair[0] is None).values().collect()
+    return read_once.filter(lambda pair: pair[0] is not None), staged
 
 
 def _tasks(objects: Iterable[RawObject], cores: int) -> list[list[RawObject]]:
@@ -125,151 +161,88 @@ def _tasks(objects: Iterable[RawObject], cores: int) -> list[list[RawObject]]:
     return tasks
 
 
-def _closings(staged: DataFrame) -> dict[str, Closing]:
-    rows = staged.where(F.col("reason") == END_OF_OBJECT).select("source_object", "raw_line")
-    return {row.source_object: Closing.from_json(row.raw_line) for row in rows.collect()}
+def _published(
+    context: SparkContext, plan: Plan, days: Iterable[str], buckets: int
+) -> tuple[RDD, ledger.Counts]:
+    """The copies of events by bucket in the published files of these days, and their rows."""
+    files = plan.files(ACTIVITY, days) + plan.files(EXCLUDED, days)
+    if not files:
+        return context.parallelize([], 1), ledger.Counts()
+    again = context.broadcast(frozenset(plan.again))
+
+    def read(file: tuple[str, str, str]) -> Iterator[tuple[int | None, Any]]:
+        return published_copies(*file, again.value, buckets)
+
+    read_once = context.parallelize(files, len(files)).flatMap(read)
+    read_once = read_once.persist(StorageLevel.DISK_ONLY)
+    counts = read_once.filter(lambda pair: pair[0] is None).values().collect()
+    return read_once.filter(lambda pair: pair[0] is not None), _sum(counts)
 
 
-def _days(
-    spark: SparkSession, plan: Plan, staged: DataFrame, closings: dict[str, Closing]
+def _days_with_copies(
+    context: SparkContext, plan: Plan, days: set[str], copies: RDD, buckets: int
 ) -> set[str]:
-    """The event dates to build: those of the new events, those that lose the rows of an object
-    read again, and those that hold another copy of any of these events."""
+    """The other days that hold a copy of an event that is new or removed."""
     published = {*plan.published.get(ACTIVITY, {}), *plan.published.get(EXCLUDED, {})}
-    if plan.all_days:
-        return published.union(*(closing.event_days for closing in closings.values()))
-    days = set[str]().union(*(closing.event_days for closing in closings.values()))
-    days = days.union(*plan.again.values())
-    if not published - days:
-        return days
-    fingerprint = F.xxhash64("event_id").alias("fingerprint")
-    ids = staged.where("event_id is not null").select(fingerprint)
-    again = list(plan.again)
-    for table in (ACTIVITY, EXCLUDED):
-        columns = {name: tables.EVENT_COLUMNS[name] for name in ("event_id", "source_object")}
-        rows = tables.read_days(spark, plan.cleaned_path, table, plan.runs(table, days), columns)
-        ids = ids.unionByName(rows.where(F.col("source_object").isin(again)).select(fingerprint))
-    others = None
-    for table in (ACTIVITY, EXCLUDED):
-        columns = {name: tables.EVENT_COLUMNS[name] for name in ("event_id", "event_date")}
-        runs = plan.runs(table, published - days)
-        rows = tables.read_days(spark, plan.cleaned_path, table, runs, columns)
-        rows = rows.select(fingerprint, "event_date")
-        others = rows if others is None else others.unionByName(rows)
-    found = others.join(ids, "fingerprint", "left_semi").select("event_date").distinct().collect()
-    return days | {str(row.event_date) for row in found}
+    others = published - days
+    files = plan.files(ACTIVITY, others) + plan.files(EXCLUDED, others)
+    if not files:
+        return set()
+
+    def read(file: tuple[str, str, str]) -> Iterator[tuple[int, Any]]:
+        return fingerprints_of(*file, buckets)
+
+    history = context.parallelize(files, len(files)).flatMap(read)
+    together = copies.union(history).partitionBy(buckets, int)
+    return set(together.mapPartitions(days_with_copies).collect())
 
 
-def _decide(
-    spark: SparkSession, plan: Plan, staged: DataFrame, days: set[str], path: str
-) -> DataFrame:
-    """All events of the days: EVENT_COLUMNS and is_duplicate."""
-    events = (
-        staged.where(F.col("reason").isNull())
-        .select(*tables.EVENT_COLUMNS)
-        .withColumns({"origin": F.lit(NEW), "was_duplicate": F.lit(False)})
-    )
-    is_again = F.col("source_object").isin(list(plan.again))
-    for table in (ACTIVITY, EXCLUDED):
-        columns = dict(tables.EVENT_COLUMNS)
-        if table == EXCLUDED:
-            columns = {"reason": "string", **columns}
-        if not (runs := plan.runs(table, days)):
-            continue
-        rows = tables.read_days(spark, plan.cleaned_path, table, runs, columns)
-        was_duplicate = F.col("reason") == tables.DUPLICATE if table == EXCLUDED else F.lit(False)
-        rows = rows.withColumns(
-            {
-                "origin": F.when(is_again, REMOVED).otherwise(KEPT),
-                "was_duplicate": was_duplicate,
-            }
-        )
-        events = events.unionByName(rows.select(events.columns))
-    losing_lines(events).write.mode("overwrite").parquet(path)
-    losers = spark.read.schema("source_object string, line_number bigint").parquet(path)
-    return (
-        events.where(F.col("origin") != REMOVED)
-        .join(
-            losers.withColumn("is_duplicate", F.lit(True)), ["source_object", "line_number"], "left"
-        )
-        .withColumn("is_duplicate", F.col("is_duplicate").isNotNull())
-    )
+def _duplicates(copies: RDD, staging: str, buckets: int) -> dict[str, list[str]]:
+    """Files of losing lines by day."""
+
+    def decide(bucket: int, pairs: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, str]]:
+        return losers_by_day(bucket, (body for _, body in pairs), staging)
+
+    files: dict[str, list[str]] = {}
+    for day, url in copies.partitionBy(buckets, int).mapPartitionsWithIndex(decide).collect():
+        files.setdefault(day, []).append(url)
+    return files
 
 
-def _write_days(plan: Plan, events: DataFrame) -> None:
-    activity = tables.activity(events, plan.drop_actions)
-    order = ["action", "location", "event_at", "event_id"]
-    tables.write(activity, plan.folder(ACTIVITY), "event_date", order)
-    tables.write(
-        tables.excluded(events, plan.drop_actions),
-        plan.folder(EXCLUDED),
-        "event_date",
-        ["reason", "event_id"],
-    )
-    tables.write(
-        tables.items(activity),
-        plan.folder(ITEMS),
-        "event_date",
-        ["event_at", "event_id", "item_number"],
-    )
-    if plan.output_format == "json":
-        documents = tables.seed_documents(activity)
-        tables.write(documents, plan.folder(SEED_DOCUMENTS), "event_date", ["event_id"], "json")
+def _parts(
+    values: Iterable[str],
+    staged: Iterable[tuple[str, str, int]],
+    published: Iterable[tuple[str, str, str]],
+    duplicates: dict[str, list[str]],
+) -> list[Part]:
+    """The files of each partition, as many as give right-sized ones."""
+    parts = []
+    for value in sorted(values):
+        new = [(url, rows) for day, url, rows in staged if day == value]
+        old = [url for _, day, url in published if day == value]
+        rows = sum(rows for _, rows in new) + sum(_rows(url) for url in old)
+        count = -(-rows // PART_ROWS)
+        for number in range(count):
+            urls = [url for url, _ in new]
+            parts.append(
+                Part(
+                    value,
+                    number,
+                    urls[number::count],
+                    old[number::count],
+                    duplicates.get(value, []),
+                )
+            )
+    return parts
 
 
-def _write_quarantine(
-    spark: SparkSession, plan: Plan, staged: DataFrame, arrivals: set[str]
-) -> None:
-    columns = tables.QUARANTINE_COLUMNS
-    rows = (
-        staged.where(F.col("reason").isNotNull() & (F.col("reason") != END_OF_OBJECT))
-        .withColumn("run_id", F.lit(plan.run_id))
-        .select(*columns)
-    )
-    if runs := plan.runs(QUARANTINE, arrivals):
-        old = tables.read_days(spark, plan.cleaned_path, QUARANTINE, runs, columns, "ingest_date")
-        rows = rows.unionByName(old.where(~F.col("source_object").isin(list(plan.again))))
-    order = ["source_object", "line_number"]
-    tables.write(rows, plan.folder(QUARANTINE), "ingest_date", order)
-
-
-def _count(
-    spark: SparkSession, plan: Plan, days: set[str]
-) -> tuple[ledger.Rows, ledger.Rows, ledger.Rows]:
-    """Rows read back from the files: of the days as published, as written now, and those of the
-    quarantine."""
-    outcome = {"source_object": "string"}
-    reason = {"reason": "string", **outcome}
-    parts = [
-        _labelled(tables.read_run(spark, plan.folder(ACTIVITY), outcome), "after"),
-        _labelled(tables.read_run(spark, plan.folder(EXCLUDED), reason), "after"),
-        _labelled(tables.read_run(spark, plan.folder(QUARANTINE), reason), "quarantined"),
-    ]
-    for table, columns in ((ACTIVITY, outcome), (EXCLUDED, reason)):
-        if runs := plan.runs(table, days):
-            rows = tables.read_days(spark, plan.cleaned_path, table, runs, columns)
-            parts.append(_labelled(rows, "before"))
-    rows = parts[0]
-    for part in parts[1:]:
-        rows = rows.unionByName(part)
-    counted = {"before": ledger.Rows(), "after": ledger.Rows(), "quarantined": ledger.Rows()}
-    for row in rows.groupBy("label", "source_object", "reason").count().collect():
-        counted[row.label].add(row.source_object, row.reason, row["count"])
-    return counted["before"], counted["after"], counted["quarantined"]
-
-
-def _labelled(rows: DataFrame, label: str) -> DataFrame:
-    reason = F.col("reason") if "reason" in rows.columns else F.lit(ledger.CLEANED)
-    return rows.select(F.lit(label).alias("label"), "source_object", reason.alias("reason"))
+def _rows(url: str) -> int:
+    """About how many rows a published file has; at least one."""
+    return 1 + storage.size(url) // PUBLISHED_ROW
 
 
 def _settle(
-    spark: SparkSession,
-    plan: Plan,
-    closings: dict[str, Closing],
-    before: ledger.Rows,
-    after: ledger.Rows,
-    quarantined: ledger.Rows,
+    plan: Plan, closings: dict[str, Closing], before: ledger.Counts, after: ledger.Counts
 ) -> list[ledger.Entry]:
     read = []
     for raw in plan.objects:
@@ -283,41 +256,47 @@ def _settle(
                 size=raw.size,
                 lines=closing.documents,
                 conversions=closing.conversions,
-                event_dates=sorted(closing.event_days),
+                event_dates=closing.event_dates,
                 rules=plan.rules[raw.source],
                 run_id=plan.run_id,
-                ingest_date=raw.ingest_date,
+                ingest_date=str(raw.ingest_date),
             )
         )
     changed = ledger.changed(before, after) - {raw.url for raw in plan.objects}
     arrivals = {url.rpartition("/ingest_date=")[2].partition("/")[0] for url in changed}
-    old = _published_ledger(spark, plan, arrivals) if changed else {}
-    lost = sorted(changed - old.keys())
-    if lost:
+    old = _published_ledger(plan, arrivals)
+    if lost := sorted(changed - old.keys()):
         raise RuntimeError(f"rows of {lost[0]}, which no run has read: nothing is published")
-    return ledger.settle(read, [old[url] for url in sorted(changed)], before, after, quarantined)
+    return ledger.settle(read, [old[url] for url in sorted(changed)], before, after)
 
 
-def _published_ledger(
-    spark: SparkSession, plan: Plan, arrivals: Iterable[str]
-) -> dict[str, ledger.Entry]:
-    runs = plan.runs(LEDGER, arrivals)
-    if not runs:
-        return {}
-    paths = [
-        f"{tables.location(plan.cleaned_path, LEDGER, run)}/ingest_date={value}"
-        for value, run in runs.items()
-    ]
-    reader = spark.read.schema(ledger.DDL).option("basePath", f"{plan.cleaned_path}/{LEDGER}")
-    rows = reader.json(paths).select(*ledger.COLUMNS).collect()
-    return {row.source_object: ledger.Entry(**row.asDict()) for row in rows}
+def _published_ledger(plan: Plan, arrivals: Iterable[str]) -> dict[str, ledger.Entry]:
+    entries = {}
+    for _, value, url in plan.files(LEDGER, arrivals):
+        for entry in ledger.from_json(storage.read(url), value):
+            entries[entry.source_object] = entry
+    return entries
 
 
-def _write_ledger(
-    spark: SparkSession, plan: Plan, entries: list[ledger.Entry], arrivals: set[str]
-) -> None:
-    """The ledger's days with these entries in place of those of the same objects."""
-    rows = _published_ledger(spark, plan, arrivals)
-    rows |= {entry.source_object: entry for entry in entries}
-    frame = spark.createDataFrame([asdict(rows[url]) for url in sorted(rows)], ledger.DDL)
-    tables.write(frame, plan.folder(LEDGER), "ingest_date", ["source_object"], "json")
+def _write_ledger(plan: Plan, entries: list[ledger.Entry], arrivals: set[str]) -> set[str]:
+    """The ledger's days with these entries in place of those of the same objects; the days."""
+    arrivals = arrivals | {entry.ingest_date for entry in entries}
+    rows = _published_ledger(plan, arrivals) | {entry.source_object: entry for entry in entries}
+    for value in arrivals:
+        body = ledger.to_json(row for row in rows.values() if row.ingest_date == value)
+        folder = tables.folder(plan.cleaned_path, LEDGER, plan.run_id, value)
+        storage.write(f"{folder}/part-00000.json.gz", body)
+    return arrivals
+
+
+def _written(plan: Plan, table: str, values: Iterable[str]) -> dict[str, bool]:
+    urls = storage.files(f"{plan.cleaned_path}/{table}/run={plan.run_id}")
+    there = {url.rpartition("/")[0].rpartition("=")[2] for url in urls}
+    return {value: value in there for value in sorted(values)}
+
+
+def _sum(counts: Iterable[ledger.Counts]) -> ledger.Counts:
+    total = ledger.Counts()
+    for each in counts:
+        total.update(each)
+    return total

@@ -6,15 +6,17 @@
 written. Bookkeeping only: a row an object, no documents.
 """
 
+import gzip
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, fields
-from datetime import date
+from dataclasses import asdict, dataclass, field
 
-from glue.tables import DROPPED, DUPLICATE
+from glue.tables import ACTIVITY, DROPPED, DUPLICATE, EXCLUDED, QUARANTINE
 
 CLEANED = "cleaned"
-# Of Rows, by the field of Entry that holds it; every other reason is of the quarantine.
+EVENT_TABLES = {ACTIVITY, EXCLUDED}
+# Of Counts, by the field of Entry that holds it.
 OUTCOMES = {"cleaned": CLEANED, "dropped": DROPPED, "duplicates": DUPLICATE}
 
 
@@ -32,7 +34,7 @@ class Entry:
     event_dates: list[str]
     rules: str
     run_id: str
-    ingest_date: date
+    ingest_date: str
     cleaned: int = 0
     dropped: int = 0
     duplicates: int = 0
@@ -48,49 +50,56 @@ class Entry:
             )
 
 
-COLUMNS = [column.name for column in fields(Entry)]
-DDL = """
-    source_object string, etag string, size bigint, lines bigint,
-    conversions map<string, bigint>, event_dates array<string>, rules string, run_id string,
-    ingest_date date, cleaned bigint, dropped bigint, duplicates bigint,
-    quarantined map<string, bigint>
-"""
+# Rows in files: (table, partition value, source object, reason) -> rows. The reason is that of
+# the table, CLEANED where it has none.
+Counts = Counter
 
 
-class Rows:
-    """Counted rows by source object and reason (CLEANED where the table has none)."""
+def to_json(entries: Iterable[Entry]) -> bytes:
+    """A line of JSON each, compressed; the day of arrival is the partition's."""
+    lines = []
+    for entry in sorted(entries, key=lambda entry: entry.source_object):
+        fields = asdict(entry)
+        del fields["ingest_date"]
+        lines.append(json.dumps(fields, ensure_ascii=False) + "\n")
+    return gzip.compress("".join(lines).encode(), mtime=0)
 
-    def __init__(self) -> None:
-        self.by_object = defaultdict[str, Counter[str]](Counter)
 
-    def add(self, source_object: str, reason: str, rows: int) -> None:
-        self.by_object[source_object][reason] += rows
+def from_json(body: bytes, ingest_date: str) -> list[Entry]:
+    lines = gzip.decompress(body).decode().split("\n")[:-1]
+    return [Entry(**json.loads(line), ingest_date=ingest_date) for line in lines]
 
-    def of(self, source_object: str) -> Counter[str]:
-        return self.by_object.get(source_object, Counter())
+
+def _by_object(counts: Counts, tables: Collection[str]) -> dict[str, Counter[str]]:
+    objects: dict[str, Counter[str]] = defaultdict(Counter)
+    for (table, _, source_object, reason), rows in counts.items():
+        if table in tables:
+            objects[source_object][reason] += rows
+    return objects
 
 
 def settle(
     read: Iterable[Entry],
     changed: Iterable[Entry],
-    before: Rows,
-    after: Rows,
-    quarantined: Rows,
+    before: Counts,
+    after: Counts,
 ) -> list[Entry]:
     """The entries of `read` with their outcomes, and those of `changed` with what changed.
 
     `before` and `after`: the rows of the days that were built again, as published and as written
     now. Raises RuntimeError when the lines of an object do not add up.
     """
+    old, new = _by_object(before, EVENT_TABLES), _by_object(after, EVENT_TABLES)
+    quarantined = _by_object(after, {QUARANTINE})
     entries = []
     for entry in read:
         for name, reason in OUTCOMES.items():
-            setattr(entry, name, after.of(entry.source_object)[reason])
-        entry.quarantined = dict(sorted(quarantined.of(entry.source_object).items()))
+            setattr(entry, name, new[entry.source_object][reason])
+        entry.quarantined = dict(sorted(quarantined[entry.source_object].items()))
         entries.append(entry)
     for entry in changed:
         for name, reason in OUTCOMES.items():
-            rows = after.of(entry.source_object)[reason] - before.of(entry.source_object)[reason]
+            rows = new[entry.source_object][reason] - old[entry.source_object][reason]
             setattr(entry, name, getattr(entry, name) + rows)
         entries.append(entry)
     for entry in entries:
@@ -98,10 +107,10 @@ def settle(
     return entries
 
 
-def changed(before: Rows, after: Rows) -> set[str]:
+def changed(before: Counts, after: Counts) -> set[str]:
     """The objects of which other rows came out than were published."""
-    objects = before.by_object.keys() | after.by_object.keys()
-    return {name for name in objects if +before.of(name) != +after.of(name)}
+    old, new = _by_object(before, EVENT_TABLES), _by_object(after, EVENT_TABLES)
+    return {name for name in old.keys() | new.keys() if +old[name] != +new[name]}
 
 
 def totals(entries: Iterable[Entry], objects: Collection[str]) -> dict[str, object]:

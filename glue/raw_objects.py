@@ -1,42 +1,50 @@
-"""Raw objects as Spark tasks read them: an object in, its parsed lines and one closing row out.
+"""Read raw objects: their parsed lines into staging files, and what was found in them.
 
 Python reads the objects, not Spark: only so has each line its number and its object, is a broken
 archive one quarantine row and not a failed job, and is the memory bounded whatever a line's
 length. An object is read by one task; `uap upload` cuts large files.
 """
 
-import json
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from glue import mapping
-from glue.event_batch import PARSED_DDL, PARSED_SCHEMA, parse_batch
+from glue import mapping, storage
+from glue.duplicates import COPY_SCHEMA, NEW, by_bucket
+from glue.event_batch import PARSED_SCHEMA, parse_batch
 from glue.raw_lines import Lines, read_batches
-
-# The `reason` of the row that closes an object; its raw_line is Closing as JSON.
-END_OF_OBJECT = "end_of_object"
-
-STAGED_SCHEMA = pa.schema(
-    [pa.field("ingest_date", pa.date32()), pa.field("source_object", pa.string()), *PARSED_SCHEMA]
-)
-STAGED_DDL = f"ingest_date date, source_object string, {PARSED_DDL}"
+from glue.tables import ACTIVITY_SCHEMA
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 IN_MEMORY = 64 << 20  # bytes of a compressed object; a larger one waits on the worker's disk
 ATTEMPTS = 5
+# What a task holds before it writes it down, whichever comes first.
+STAGED_ROWS = 400_000
+STAGED_BYTES = 256 << 20
+
+REJECTED_SCHEMA = pa.schema(
+    [
+        ("reason", pa.string()),
+        ("raw_line", pa.string()),
+        ("source_object", pa.string()),
+        ("line_number", pa.int64()),
+        ("ingest_date", pa.date32()),
+    ]
+)
 
 
 class RawObject(NamedTuple):
@@ -51,74 +59,127 @@ class RawObject(NamedTuple):
 
 class Closing(NamedTuple):
     """What was read of one object: `documents` counts its lines that are not blank, before any
-    parsing; `event_days` and `conversions` the parsed events by date and by converted field."""
+    parsing; `event_dates` the days of its events; `conversions` events by converted field."""
 
+    url: str
     documents: int
-    event_days: dict[str, int]
+    event_dates: list[str]
     conversions: dict[str, int]
 
-    @classmethod
-    def from_json(cls, text: str) -> "Closing":
-        return cls(**json.loads(text))
+
+@dataclass
+class Staged:
+    """What a task has read: `events`, files of a staging folder with their day and number of
+    rows; `rejected`, the same by day of arrival."""
+
+    closings: list[Closing] = field(default_factory=list)
+    events: list[tuple[str, str, int]] = field(default_factory=list)
+    rejected: list[tuple[str, str, int]] = field(default_factory=list)
 
 
-def parse_objects(
-    mappings: Mapping[str, str],
-) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """For DataFrame.mapInArrow: rows of RawObject in, rows of STAGED_DDL out.
+def stage(
+    objects: Sequence[RawObject], mappings: Mapping[str, str], folder: str, buckets: int
+) -> Iterator[tuple[int, bytes] | tuple[None, Staged]]:
+    """Read these objects into files below `folder`, a place of this task's own.
 
-    `mappings`: source -> the text of its mapping file.
+    Yields the copies of events for glue.duplicates, by bucket, as Arrow IPC (COPY_SCHEMA), and at
+    last what was staged. `mappings`: source -> the text of its mapping file.
     """
+    shapes = {source: mapping.parse(text) for source, text in mappings.items()}
+    staged = Staged()
+    batches: list[pa.RecordBatch] = []
 
-    def parse(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        parsed = {source: mapping.parse(text) for source, text in mappings.items()}
-        for batch in batches:
-            for row in batch.to_pylist():
-                yield from _parse_object(RawObject(**row), parsed.get(row["source"]))
+    def write_down() -> Iterator[tuple[int, bytes]]:
+        table = pa.Table.from_batches(batches)
+        batches.clear()
+        is_event = pc.is_null(table["reason"])
+        events = table.filter(is_event)
+        _write(events, "event_date", ACTIVITY_SCHEMA, folder, staged.events)
+        rejected = table.filter(pc.invert(is_event))
+        _write(rejected, "ingest_date", REJECTED_SCHEMA, folder, staged.rejected)
+        for bucket, copies in by_bucket(_copies(events), buckets):
+            yield bucket, to_ipc(copies)
 
-    return parse
+    for raw in objects:
+        for batch in _parse(raw, shapes.get(raw.source), staged.closings):
+            batches.append(batch)
+            rows, size = sum(b.num_rows for b in batches), sum(b.nbytes for b in batches)
+            if rows >= STAGED_ROWS or size >= STAGED_BYTES:
+                yield from write_down()
+    if batches:
+        yield from write_down()
+    yield None, staged
 
 
-def _parse_object(raw: RawObject, shape: mapping.Mapping | None) -> Iterator[pa.RecordBatch]:
-    documents, days, conversions = 0, Counter[str](), Counter[str]()
+def _parse(
+    raw: RawObject, shape: mapping.Mapping | None, closings: list[Closing]
+) -> Iterator[pa.RecordBatch]:
+    documents, days, conversions = 0, set[str](), Counter[str]()
     with open_object(raw.url, raw.etag) as stream:
         for lines in read_batches(stream, COMPRESSIONS.get(Path(raw.url).suffix)):
             documents += sum(1 for line in lines.lines if line.strip(b" \t\r"))
             documents += len(lines.rejected)
             for batch in _parsed(lines, shape):
-                days.update(_counts(batch.column("event_date").cast(pa.string())))
-                conversions.update(_counts(pc.list_flatten(batch.column("conversions"))))
-                yield _staged(batch, raw)
-    closing = Closing(documents, dict(sorted(days.items())), dict(sorted(conversions.items())))
-    yield _staged(_rejected([(0, END_OF_OBJECT, json.dumps(closing._asdict()))]), raw)
+                days.update(map(str, pc.unique(batch["event_date"]).drop_null().to_pylist()))
+                conversions.update(pc.list_flatten(batch["conversions"]).to_pylist())
+                yield _placed(batch, raw)
+    closings.append(Closing(raw.url, documents, sorted(days), dict(sorted(conversions.items()))))
 
 
 def _parsed(lines: Lines, shape: mapping.Mapping | None) -> Iterator[pa.RecordBatch]:
     if lines.lines:
         yield parse_batch(lines.lines, lines.numbers, shape)
     if lines.rejected:
-        yield _rejected(lines.rejected)
+        names = ("line_number", "reason", "raw_line")
+        rows = [dict(zip(names, row, strict=True)) for row in lines.rejected]
+        yield pa.RecordBatch.from_pylist(rows, schema=PARSED_SCHEMA)
 
 
-def _rejected(rows: Iterable[tuple[int, str, str]]) -> pa.RecordBatch:
-    """Rows of (line_number, reason, raw_line) that no parser has seen."""
-    names = ("line_number", "reason", "raw_line")
-    rows = [dict(zip(names, row, strict=True)) for row in rows]
-    return pa.RecordBatch.from_pylist(rows, schema=PARSED_SCHEMA)
+def _placed(batch: pa.RecordBatch, raw: RawObject) -> pa.RecordBatch:
+    place = {
+        "source_object": pa.repeat(pa.scalar(raw.url), batch.num_rows),
+        "ingest_date": pa.repeat(pa.scalar(raw.ingest_date, pa.date32()), batch.num_rows),
+    }
+    names = [*batch.schema.names, *place]
+    return pa.RecordBatch.from_arrays([*batch.columns, *place.values()], names=names)
 
 
-def _counts(values: pa.Array) -> dict[str, int]:
-    counted = pc.value_counts(values.drop_null()).to_pylist()
-    return {entry["values"]: entry["counts"] for entry in counted}
+def _write(
+    table: pa.Table, key: str, schema: pa.Schema, folder: str, files: list[tuple[str, str, int]]
+) -> None:
+    """A file for each day; days are few, and of most loads nearly all rows have one."""
+    days = table[key].cast(pa.int32()).to_numpy()
+    order = np.argsort(days, kind="stable")
+    values, starts = np.unique(days[order], return_index=True)
+    if len(values) > 1:
+        table = table.take(pa.array(order))
+    for value, start, end in zip(values, starts, [*starts[1:], len(days)], strict=True):
+        day = str(pa.scalar(int(value), pa.int32()).cast(pa.date32()))
+        url = f"{folder}/{key}={day}/{len(files)}.arrow"
+        storage.write_arrow(url, table.slice(start, end - start).select(schema.names))
+        files.append((day, url, int(end - start)))
 
 
-def _staged(batch: pa.RecordBatch, raw: RawObject) -> pa.RecordBatch:
-    rows = batch.num_rows
-    place = [
-        pa.repeat(pa.scalar(raw.ingest_date, pa.date32()), rows),
-        pa.repeat(pa.scalar(raw.url), rows),
-    ]
-    return pa.RecordBatch.from_arrays([*place, *batch.columns], schema=STAGED_SCHEMA)
+def _copies(events: pa.Table) -> pa.Table:
+    rows = events.num_rows
+    marks = {
+        "origin": pa.repeat(pa.scalar(NEW, pa.int8()), rows),
+        "was_duplicate": pa.repeat(pa.scalar(False), rows),
+    }
+    for name, column in marks.items():
+        events = events.append_column(name, column)
+    return events.select(COPY_SCHEMA.names)
+
+
+def to_ipc(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def from_ipc(body: bytes) -> pa.Table:
+    return pa.ipc.open_stream(body).read_all()
 
 
 def open_object(url: str, etag: str | None = None) -> BinaryIO:
