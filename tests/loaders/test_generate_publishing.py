@@ -87,7 +87,7 @@ def test_a_run_that_fails_leaves_what_was_there(
 def test_a_killed_run_leaves_no_half_data_set_and_its_scratch_is_cleared(tmp_path: Path) -> None:
     command = "import sys; from loaders.cli import main; main()"
     child = subprocess.Popen(
-        [sys.executable, "-c", command, "generate", "--events", "50000000", "--out", "data"],
+        [sys.executable, "-c", command, "generate", "--events", "5000000", "--out", "data"],
         cwd=tmp_path,
     )
     scratch = tmp_path / ".data.generating"
