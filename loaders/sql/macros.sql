@@ -61,10 +61,15 @@ end;
 create macro change_day(u, what) as
     sign_up_day(u) + 1 + below(u, 'day of ' || what, greatest($days - 1 - sign_up_day(u), 1));
 create macro upgrade_day(u) as case
-    when draw(u, 'upgrade') % 16 = 0 and first_plan(u) < 2 and greatest(sign_up_day(u), 0) < $days - 1
+    when
+        draw(u, 'upgrade') % 16 = 0
+        and first_plan(u) < 2
+        and greatest(sign_up_day(u), 0) < $days - 1
         then greatest(change_day(u, 'upgrade'), 1)
 end;
 create macro move_day(u) as case
-    when draw(u, 'move') % 40 = 0 and greatest(sign_up_day(u), 0) < $days - 1
+    when
+        draw(u, 'move') % 40 = 0
+        and greatest(sign_up_day(u), 0) < $days - 1
         then greatest(change_day(u, 'move'), 1)
 end;
