@@ -4,8 +4,9 @@ from range($late) as late (j)
 order by i;
 
 -- The lines of a day that are no event of this day in its place: late events, second copies and
--- broken lines (`kind` 0, 1 and 2). `rank` is their order among the extra lines of the day they land on; `id` is i
--- for events and a number beyond them for broken lines, which never carry a real event's id.
+-- broken lines (`kind` 0, 1 and 2). `rank` is their order among the extra lines of the day they
+-- land on; `id` is i for events and a number beyond them for broken lines, which never carry a
+-- real event's id.
 create table extras as
 with copied as (
     select

@@ -21,7 +21,10 @@ with landings as (
 ),
 
 files as (
-    select *, own + extra as lines, (lines + $max_lines_per_file - 1) // $max_lines_per_file as files,
+    select
+        *,
+        own + extra as lines,
+        (lines + $max_lines_per_file - 1) // $max_lines_per_file as files,
     from landings
 ),
 

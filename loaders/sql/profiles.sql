@@ -29,7 +29,9 @@ changed as (
         case
             when is_new then signed_up_at
             else greatest(
-                case when upgraded = $day then today + below(u, 'upgrade time', 86400000) else 0 end,
+                case
+                    when upgraded = $day then today + below(u, 'upgrade time', 86400000) else 0
+                end,
                 case when moved = $day then today + below(u, 'move time', 86400000) else 0 end
             )
         end as updated_at,
