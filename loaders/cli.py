@@ -26,8 +26,8 @@ from loaders import (
     report,
     upload,
 )
-from loaders.settings import Settings
-from loaders.sources import LOGS, USERS, find_sources
+from loaders.settings import LOGS, USERS, Settings
+from loaders.sources import find_sources
 
 DATA = Path("data")
 DAY = click.DateTime(["%Y-%m-%d"])

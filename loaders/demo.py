@@ -3,9 +3,8 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import click
@@ -23,7 +22,7 @@ from loaders import (
     report,
     upload,
 )
-from loaders.settings import RAW_PREFIX, Settings
+from loaders.settings import LOGS, USERS, Settings
 
 ROOT = Path(__file__).parents[1]
 # The data set that the marts were last built from.
@@ -44,14 +43,22 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
         _say(f"{truth['documents']:,} lines {'written to' if written else 'are already in'} {out}")
 
     with _step("Upload"):
-        sources = upload.find_sources([out / "logs"], date.today())
         # On AWS what was landed stays; here the demo may have another data set than before.
-        landing = upload.upload(sources, s3, settings, replace=aws.is_local(s3))
-        removed = _remove_others(s3, settings, landing.keys)
-        _say(f"{len(landing.landed)} objects landed, {removed} of other data removed")
+        landings = [
+            upload.upload(
+                upload.find_sources([out / source], None, source),
+                s3,
+                settings,
+                replace=aws.is_local(s3),
+            )
+            for source in (LOGS, USERS)
+        ]
+        landed = sum(len(landing.landed) for landing in landings)
+        removed = _remove_others(s3, settings, {key for each in landings for key in each.keys})
+        _say(f"{landed} objects landed, {removed} of other data removed")
 
     built_from = aws.read_json(s3, settings.artifacts_bucket, STATE)
-    unchanged = not landing.landed and not removed and built_from == truth["parameters"]
+    unchanged = not landed and not removed and built_from == truth["parameters"]
 
     raw_sources = raw_zone.sources(s3, settings)
     with _step("Crawl"):
@@ -88,14 +95,14 @@ def demo(parameters: generate.Parameters, out: Path) -> None:
     )
 
 
-def _remove_others(s3: BaseClient, settings: Settings, keys: list[str]) -> int:
+def _remove_others(s3: BaseClient, settings: Settings, keys: Collection[str]) -> int:
     """The demo's raw zone holds its data set and nothing else; but AWS is never cleared."""
-    there = {entry["Key"] for entry in aws.objects(s3, settings.raw_bucket, RAW_PREFIX)}
-    others = sorted(there.difference(keys))
+    there = {entry["Key"] for entry in aws.objects(s3, settings.raw_bucket, "")}
+    others = sorted(key for key in there.difference(keys) if not key.startswith("_"))
     if others and not aws.is_local(s3):
         raise click.ClickException(
-            f"{settings.raw_url} holds {len(others)} objects of other data, and the demo removes "
-            "objects on this machine only: set UAP_PREFIX to a name of its own"
+            f"s3://{settings.raw_bucket}/ holds {len(others)} objects of other data, and the demo "
+            "removes objects on this machine only: set UAP_PREFIX to a name of its own"
         )
     for start in range(0, len(others), DELETE_BATCH):
         batch = [{"Key": key} for key in others[start : start + DELETE_BATCH]]

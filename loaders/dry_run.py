@@ -15,7 +15,8 @@ from rich.text import Text
 from glue.event_document import OVERSIZED_LINE, Number, Rejected, parse_event
 from glue.mapping import Mapping
 from loaders import documents
-from loaders.sources import USERS, Source
+from loaders.settings import USERS
+from loaders.sources import Source
 
 COUNTED = 1000
 SHOWN = 3

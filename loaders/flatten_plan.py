@@ -14,7 +14,7 @@ from glue import mapping
 from loaders import aws, conservation, parallel, raw_zone
 from loaders.cleaned_state import State
 from loaders.conservation import Entry
-from loaders.settings import EVENTS, Settings
+from loaders.settings import LOGS, Settings
 
 SCRIPTS = Path(__file__).parents[1] / "glue"
 MAPPINGS = "mappings/"
@@ -95,7 +95,7 @@ def sources(s3: BaseClient, settings: Settings) -> Sources:
             code.update(path.read_bytes())
     rules = {
         source: hashlib.sha256(code.digest() + mappings.get(source, "").encode()).hexdigest()[:16]
-        for source in (EVENTS, *mappings)
+        for source in (LOGS, *mappings)
     }
     return Sources(mappings, rules)
 

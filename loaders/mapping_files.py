@@ -10,8 +10,7 @@ import click
 from botocore.client import BaseClient
 
 from glue.mapping import RESERVED, SOURCE, Mapping, MappingError, parse
-from loaders.settings import Settings
-from loaders.sources import LOGS
+from loaders.settings import LOGS, Settings
 
 
 def read(path: Path) -> tuple[Mapping, str]:

@@ -12,9 +12,9 @@ import click
 PREFIX = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_PREFIX = 50
 
-# The raw source of documents in our own shape.
-EVENTS = "logs"
-RAW_PREFIX = f"{EVENTS}/"
+# Sources of the raw zone, by their folder: events in our own shape, and profiles of users.
+LOGS = "logs"
+USERS = "users"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Settings:
 
     @property
     def raw_url(self) -> str:
-        return f"s3://{self.raw_bucket}/{RAW_PREFIX}"
+        return f"s3://{self.raw_bucket}/{LOGS}/"
 
     @property
     def cleaned_url(self) -> str:

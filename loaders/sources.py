@@ -10,10 +10,8 @@ from pathlib import Path
 import click
 
 from loaders import ground_truth
+from loaders.settings import LOGS
 
-# Raw sources that need no mapping: events in our shape, profiles of users.
-LOGS = "logs"
-USERS = "users"
 KINDS = (".json", ".ndjson", ".jsonl")
 COMPRESSED = (".gz", ".zst")
 IN_WORDS = f"{', '.join(KINDS)}, plain or as {' or '.join(COMPRESSED)}"
