@@ -352,6 +352,9 @@ def _unknown(value: Any, known: dict[str, Any]) -> Any:
     return rest
 
 
+_SCALARS = json.JSONEncoder(ensure_ascii=False)
+
+
 def _to_json(value: Any) -> str:
     """Compact JSON with numbers as written, which json.dumps cannot do for Decimal."""
     if type(value) is dict:
@@ -360,4 +363,4 @@ def _to_json(value: Any) -> str:
         return "[" + ",".join(map(_to_json, value)) + "]"
     if isinstance(value, Decimal):
         return str(value)
-    return json.dumps(value, ensure_ascii=False)
+    return _SCALARS.encode(value)

@@ -251,7 +251,11 @@ def _colons(value: Any) -> int:
     """How many the JSON text of `value` has, one for each key and those in strings."""
     if type(value) is str:
         return value.count(":")
-    if type(value) is dict:
-        in_keys = sum(key.count(":") for key in value)
-        return len(value) + in_keys + sum(map(_colons, value.values()))
-    return sum(map(_colons, value)) if type(value) is list else 0
+    if type(value) is list:
+        return sum(map(_colons, value))
+    if type(value) is not dict:
+        return 0
+    found = len(value)
+    for key, part in value.items():
+        found += key.count(":") + (part.count(":") if type(part) is str else _colons(part))
+    return found
