@@ -148,6 +148,8 @@ def _write(
     table: pa.Table, key: str, schema: pa.Schema, folder: str, files: list[tuple[str, str, int]]
 ) -> None:
     """A file for each day; days are few, and of most loads nearly all rows have one."""
+    if not table.num_rows:
+        return
     days = table[key].cast(pa.int32()).to_numpy()
     order = np.argsort(days, kind="stable")
     values, starts = np.unique(days[order], return_index=True)
