@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from glue import mapping, storage
 from glue.duplicates import COPY_SCHEMA, NEW, by_bucket
@@ -207,7 +207,7 @@ def open_object(url: str, etag: str | None = None) -> BinaryIO:
                 message = f"{url} was replaced or removed since the run was planned: run it again"
                 raise ValueError(message) from None
             raise
-        except (HTTPClientError, OSError):
+        except (HTTPClientError, IncompleteReadError, OSError):
             copy.close()
             if attempt == ATTEMPTS:
                 raise

@@ -1,6 +1,7 @@
 """Clients of the standard AWS environment, and their errors in one line."""
 
 import json
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -10,23 +11,29 @@ from urllib.parse import urlsplit
 import boto3
 import click
 from boto3.exceptions import Boto3Error
+from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.endpoint import Endpoint
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.model import OperationModel
 
 from loaders.settings import Settings
 
 # All that boto3 raises for a failed call.
 ERRORS = (Boto3Error, BotoCoreError, ClientError)
 
+ATTEMPTS = 4  # of a call, where what went wrong may pass
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 Answer = TypeVar("Answer")
@@ -37,14 +44,40 @@ def client(service: str, settings: Settings) -> BaseClient:
     config = Config(
         connect_timeout=5,
         read_timeout=120,
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         max_pool_connections=32,
     )
     try:
         # Not boto3.client(): its session would remember the credentials of an earlier call.
-        return boto3.Session(region_name=settings.region).client(service, config=config)
+        made = boto3.Session(region_name=settings.region).client(service, config=config)
     except ValueError as error:  # an endpoint that is no URL
         raise click.ClickException(f"{error}: set AWS_ENDPOINT_URL to http://host:port") from None
+    made.meta.events.register("needs-retry", _retry_half_an_answer)
+    return made
+
+
+def _retry_half_an_answer(
+    response: tuple[AWSResponse, dict] | None,
+    operation: OperationModel,
+    request_dict: dict[str, Any],
+    attempts: int,
+    endpoint: Endpoint,
+    **_: object,
+) -> float | None:
+    """Seconds to wait for the next attempt, when the connection broke in the middle of the answer.
+
+    botocore does not compare an answer's length with its Content-Length: of half a JSON document
+    it makes an empty one. Bodies that are streamed are compared where they are read.
+    """
+    if response is None or operation.has_streaming_output or request_dict["method"] == "HEAD":
+        return None
+    answer, _parsed = response
+    expected = answer.headers.get("Content-Length")
+    if expected is None or len(answer.content) == int(expected):
+        return None
+    if attempts >= ATTEMPTS:
+        raise ConnectionClosedError(endpoint_url=endpoint.host)
+    return random.uniform(0, 2 ** (attempts - 1))
 
 
 def is_local(service: BaseClient) -> bool:
@@ -60,8 +93,8 @@ def explain(error: Exception) -> str:
                 'no AWS credentials: run `eval "$(uap local env)"` for the local endpoint, '
                 "or configure AWS (AWS_PROFILE, aws configure)"
             )
-        case ConnectionError() | HTTPClientError():
-            url = error.kwargs.get("endpoint_url") or "the AWS endpoint"
+        case ConnectionError() | HTTPClientError() | IncompleteReadError():
+            url = getattr(error, "kwargs", {}).get("endpoint_url") or "the AWS endpoint"
             host = urlsplit(url)
             if host.hostname in LOCAL_HOSTS:
                 return f"cannot reach {host.scheme}://{host.netloc} - start it with `uap local up`"

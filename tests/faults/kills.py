@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from localaws import process
-from tests.faults.lake import HANGS, Lake, error_of, job_processes, kill_group, wait_until
+from tests.faults.lake import FINAL, HANGS, Lake, error_of, job_processes, kill_group, wait_until
 from tests.faults.proxy import Kill, Proxy, Request
 
 Is = Callable[[Request], bool]
@@ -43,14 +43,19 @@ def command_at(lake: Lake, is_it: Is, done: bool, *command: str) -> Request | No
 
 
 def endpoint_at(lake: Lake, is_it: Is, done: bool, *command: str) -> Request | None:
-    """Kill the endpoint at a request, and start it again when the command has ended: with one
-    line that says so, or without having needed it any more."""
+    """Kill the endpoint, and its job with it, at a request; start it again when the command has
+    ended: with one line that says so, or without having needed it any more."""
     plan = _once(is_it, done, lambda: kill_endpoint(lake))
     with Proxy(lake.endpoint.url, plan) as chaos:
         ended = replace(lake, url=chaos.url).run(*command)
         killed = chaos.killed_at
     if killed:
+        end = time.monotonic() + HANGS
+        while job_processes(lake.endpoint):
+            assert time.monotonic() < end, "a job outlives its endpoint"
+            time.sleep(0.05)
         restart_endpoint(lake)
+        assert not [run for run in lake.job_runs() if run["JobRunState"] not in FINAL]
     if ended.returncode:
         assert killed
         assert "cannot reach" in error_of(ended)

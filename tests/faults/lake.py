@@ -22,7 +22,8 @@ from loaders import athena, local
 from loaders.settings import Settings
 from localaws.process import Endpoint
 
-HANGS = 180  # seconds after which nobody waits any longer
+HANGS = 600  # seconds after which nobody waits any longer
+FINAL = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT")  # of a job run
 UAP = str(local.beside_python("uap"))
 
 

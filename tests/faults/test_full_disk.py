@@ -159,3 +159,24 @@ def test_an_upload_to_a_full_disk(disk: Disk, start_lake: Callable[..., Lake]) -
     lake.succeed("upload")
     exact.raw_zone(lake)
     assert survived.items() <= lake.objects("raw").items()
+
+
+@pytest.mark.slow
+def test_a_flatten_on_a_full_disk(disk: Disk, start_lake: Callable[..., Lake]) -> None:
+    """It ends before the job can start, and in the middle of it."""
+    endpoint = disk.start_endpoint()
+    lake = start_lake(1000, 100, endpoint)
+    first, *rest = [f"data/{path}" for path in sorted(lake.truth()["files"])]
+    lake.succeed("upload", first)
+    lake.succeed("flatten")
+    lake.succeed("upload", *rest)
+    ends = []
+    for space in (20_000, 1_000_000):
+        disk.leave(space)
+        lake.fail("flatten")
+        ends.append(lake.job_runs()[0]["JobRunState"])
+        disk.free()
+        exact.cleaned_zone(lake, [first.removeprefix("data/")])
+    assert ends == ["SUCCEEDED", "FAILED"]  # the newest is still the one before; the job itself
+    lake.succeed("flatten")
+    exact.cleaned_zone(lake)
