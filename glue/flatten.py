@@ -120,8 +120,10 @@ def flatten(context: SparkContext, plan: Plan) -> dict[str, Any]:
     written = _write_ledger(plan, entries, arrivals)
     built = dict.fromkeys((ACTIVITY, EXCLUDED, ITEMS), days)
     built |= {QUARANTINE: arrivals, LEDGER: written}
-    if plan.output_format == "json":
-        built[SEED_DOCUMENTS] = days
+    # Of another output than the last run's nothing may stay: it would be taken up again later.
+    built[SEED_DOCUMENTS] = (
+        days if plan.output_format == "json" else plan.published.get(SEED_DOCUMENTS, {})
+    )
     return {
         "partitions": {table: _written(plan, table, values) for table, values in built.items()},
         "totals": ledger.totals(entries, {raw.url for raw in plan.objects}),
@@ -263,7 +265,7 @@ def _settle(
             )
         )
     changed = ledger.changed(before, after) - {raw.url for raw in plan.objects}
-    arrivals = {url.rpartition("/ingest_date=")[2].partition("/")[0] for url in changed}
+    arrivals = {url.partition("/ingest_date=")[2].partition("/")[0] for url in changed}
     old = _published_ledger(plan, arrivals)
     if lost := sorted(changed - old.keys()):
         raise RuntimeError(f"rows of {lost[0]}, which no run has read: nothing is published")
