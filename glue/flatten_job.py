@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from glue import storage
@@ -25,6 +26,12 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_known_args(argv)[0]
 
 
+def reason(error: Py4JJavaError) -> str:
+    """What a worker raised: the line that ends its traceback, before Java's own begins."""
+    text = str(error.java_exception).partition("\n\tat ")[0]
+    return [line for line in text.splitlines() if line.strip()][-1].strip()
+
+
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     spark = SparkSession.builder.appName(args.JOB_NAME).getOrCreate()
@@ -32,6 +39,9 @@ def main(argv: Sequence[str]) -> None:
         result = flatten(spark.sparkContext, Plan.from_json(json.loads(storage.read(args.plan))))
     except ValueError as error:
         sys.exit(f"flatten: {error}")
+    except Py4JJavaError as error:
+        print(error, file=sys.stderr)
+        sys.exit(f"flatten: {reason(error)}")
     # Last: what it says is there, is there.
     folder = args.plan.rpartition("/")[0]
     storage.write(f"{folder}/result.json", json.dumps(result).encode())

@@ -40,10 +40,11 @@ class State:
         return published | {folder.split("/")[1].removeprefix("run=") for folder in self.superseded}
 
 
-def read(s3: BaseClient, settings: Settings) -> tuple[State, str | None]:
+def read(s3: BaseClient, settings: Settings, any_version: bool = False) -> tuple[State, str | None]:
     """The state and its ETag; an empty state and None when nothing was published yet.
 
-    Raises click.ClickException when another version of the project wrote it.
+    Raises click.ClickException when another version of the project wrote it, unless `any_version`
+    will do: then it is an empty one.
     """
     try:
         answer = s3.get_object(Bucket=settings.cleaned_bucket, Key=KEY)
@@ -51,21 +52,13 @@ def read(s3: BaseClient, settings: Settings) -> tuple[State, str | None]:
         return State(), None
     document = json.load(answer["Body"])
     if document.pop("format", None) != FORMAT:
+        if any_version:
+            return State(), answer["ETag"]
         raise click.ClickException(
             f"another version of uap wrote {settings.cleaned_url}{KEY}: "
             "`uap flatten --rebuild` builds the cleaned zone anew from the raw one"
         )
     return State(**document), answer["ETag"]
-
-
-def etag(s3: BaseClient, settings: Settings) -> str | None:
-    """Of whatever state is there."""
-    try:
-        return s3.head_object(Bucket=settings.cleaned_bucket, Key=KEY)["ETag"]
-    except ClientError as error:
-        if aws.code(error) in ("404", "NoSuchKey"):
-            return None
-        raise
 
 
 def commit(s3: BaseClient, settings: Settings, state: State, replaced: str | None) -> None:

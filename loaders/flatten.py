@@ -74,12 +74,11 @@ def flatten(
     Raises click.ClickException when there is nothing to read, the job fails, or another run was
     published in the meantime.
     """
+    published, etag = cleaned_state.read(s3, settings, any_version=scope.rebuild)
     if scope.rebuild:
-        published, etag = State(), cleaned_state.etag(s3, settings)
-    else:
-        published, etag = cleaned_state.read(s3, settings)
-        if etag:  # a killed run may have left this undone
-            publication.follow(glue, athena_client, settings, published)
+        published = publication.forget(published, datetime.now(UTC))
+    elif etag:  # a killed run may have left this undone
+        publication.follow(glue, athena_client, settings, published)
     sources = flatten_plan.sources(s3, settings)
     work = flatten_plan.plan(
         s3, settings, published, sources.rules, scope.wanted(sources), scope.first, scope.last

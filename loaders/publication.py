@@ -62,6 +62,20 @@ def supersede(
     return {"partitions": partitions, "superseded": superseded}
 
 
+def forget(state: State, now: datetime) -> State:
+    """An empty state after this one, with the same parameters."""
+    superseded = {
+        folder(table, run, value): now.isoformat(timespec="seconds")
+        for table, values in state.partitions.items()
+        for value, run in values.items()
+    }
+    return State(
+        drop_actions=state.drop_actions,
+        output_format=state.output_format,
+        superseded={**state.superseded, **superseded},
+    )
+
+
 def check_files(
     s3: BaseClient, settings: Settings, run_id: str, built: dict[str, dict[str, bool]]
 ) -> None:

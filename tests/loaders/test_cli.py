@@ -92,17 +92,22 @@ def test_the_demo_clears_this_machine_only(
     s3: BaseClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.ensure_buckets(s3, settings)
-    for key in ("logs/ingest_date=2025-01-01/a.json.gz", "logs/b.json.gz", "other/c.json.gz"):
+    for key in (
+        "logs/ingest_date=2025-01-01/a.json.gz",
+        "logs/b.json.gz",
+        "users/c.json.gz",
+        "_manifests/d.json",
+    ):
         s3.put_object(Bucket=settings.raw_bucket, Key=key, Body=b"")
     keep = ["logs/b.json.gz"]
     with monkeypatch.context() as patch:
         patch.setattr(aws, "is_local", lambda _: False)
         with pytest.raises(click.ClickException, match="on this machine only"):
             demo._remove_others(s3, settings, keep)
-    assert len(list(aws.objects(s3, settings.raw_bucket, ""))) == 3
-    assert demo._remove_others(s3, settings, keep) == 1
+    assert len(list(aws.objects(s3, settings.raw_bucket, ""))) == 4
+    assert demo._remove_others(s3, settings, keep) == 2
     left = [entry["Key"] for entry in aws.objects(s3, settings.raw_bucket, "")]
-    assert left == ["logs/b.json.gz", "other/c.json.gz"]
+    assert left == ["_manifests/d.json", "logs/b.json.gz"]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,14 @@ def test_a_run_supersedes_the_days_it_built() -> None:
     assert publication.expired(after, late) == sorted(changed["superseded"])
 
 
+def test_what_is_forgotten_may_still_be_read_for_a_while() -> None:
+    state = State("r1", [], "json", {"quarantine": {"2025-01-01": "r1"}}, {"old/": "x"}, {"l": "d"})
+    forgotten = publication.forget(state, NOW)
+    since = NOW.isoformat()
+    superseded = {"old/": "x", "quarantine/run=r1/ingest_date=2025-01-01/": since}
+    assert forgotten == State(None, [], "json", superseded=superseded)
+
+
 def test_a_run_without_its_files_is_not_published(lake) -> None:
     built = {LEDGER: {"2025-01-01": True, "2025-01-02": False}}
     with pytest.raises(click.ClickException, match="run=r1/ingest_date=2025-01-01/ are not in"):

@@ -132,6 +132,10 @@ class Project:
         pages = pages.paginate(Bucket=self.bucket(zone))
         return {entry["Key"]: entry for page in pages for entry in page.get("Contents", [])}
 
+    def logs(self) -> list[str]:
+        """Keys of the raw zone's events."""
+        return [key for key in self.objects("raw") if key.startswith("logs/")]
+
     def body(self, zone: str, key: str) -> bytes:
         answer = self.client("s3").get_object(Bucket=self.bucket(zone), Key=key)
         return answer["Body"].read()
