@@ -108,6 +108,7 @@ def tags(s3) -> object:
         return error.response["Error"]["Code"]
 
 
+@pytest.mark.slow
 def test_queries_on_a_full_disk_end(disk: Disk) -> None:
     endpoint = disk.start_endpoint()
     s3, athena = (client(endpoint.url, name, attempts=2) for name in ("s3", "athena"))
