@@ -33,8 +33,8 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 IN_MEMORY = 64 << 20  # bytes of a compressed object; a larger one waits on the worker's disk
 ATTEMPTS = 5
 # What a task holds before it writes it down, whichever comes first.
-STAGED_ROWS = 400_000
-STAGED_BYTES = 256 << 20
+STAGED_ROWS = 250_000
+STAGED_BYTES = 128 << 20
 
 REJECTED_SCHEMA = pa.schema(
     [
@@ -100,12 +100,15 @@ def stage(
         for bucket, copies in by_bucket(_copies(events), buckets):
             yield bucket, to_ipc(copies)
 
+    rows = size = 0
     for raw in objects:
         for batch in _parse(raw, shapes.get(raw.source), staged.closings):
             batches.append(batch)
-            rows, size = sum(b.num_rows for b in batches), sum(b.nbytes for b in batches)
+            # Added up one by one: a task may read very many small objects.
+            rows, size = rows + batch.num_rows, size + batch.nbytes
             if rows >= STAGED_ROWS or size >= STAGED_BYTES:
                 yield from write_down()
+                rows = size = 0
     if batches:
         yield from write_down()
     yield None, staged
