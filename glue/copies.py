@@ -45,7 +45,7 @@ def published_copies(
     yield None, count(table, value, [url])
 
 
-def fingerprints_of(_table: str, value: str, url: str, buckets: int) -> Iterator[tuple[int, bytes]]:
+def fingerprints_of(value: str, url: str, buckets: int) -> Iterator[tuple[int, bytes]]:
     """The events of one published file, eight bytes each, by bucket."""
     prints = fingerprints(storage.read_parquet(url, ["event_id"])["event_id"])
     bucket = prints % np.uint64(buckets)

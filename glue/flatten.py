@@ -10,12 +10,13 @@ The rows themselves stay in Arrow, in files, from the parser to Parquet. As rows
 cost several times as much, see benchmarks/flatten.py.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark import RDD, SparkContext, StorageLevel
 
@@ -33,6 +34,15 @@ BUCKET_SIZE = 64 << 20
 PART_ROWS = 2_000_000
 PUBLISHED_ROW = 30  # bytes, about
 LISTINGS = 16  # at a time
+
+
+class PublishedFile(NamedTuple):
+    """One file of a partition; `size` in bytes."""
+
+    table: str
+    value: str
+    url: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -64,14 +74,15 @@ class Plan:
         ]
         return cls(**{**document, "objects": objects})
 
-    def files(self, table: str, values: Iterable[str]) -> list[tuple[str, str, str]]:
-        """The published files of these partitions: (table, value, url)."""
+    def files(self, table: str, values: Iterable[str]) -> list[PublishedFile]:
+        """The published files of these partitions."""
         runs = self.published.get(table, {})
         values = sorted(value for value in values if value in runs)
 
-        def listed(value: str) -> list[tuple[str, str, str]]:
+        def listed(value: str) -> list[PublishedFile]:
             folder = tables.folder(self.cleaned_path, table, runs[value], value)
-            return [(table, value, url) for url in storage.files(folder)]
+            found = storage.files(folder).items()
+            return [PublishedFile(table, value, url, size) for url, size in found]
 
         with ThreadPoolExecutor(LISTINGS) as pool:
             return [file for files in pool.map(listed, values) for file in files]
@@ -172,8 +183,8 @@ def _published(
         return context.parallelize([], 1), ledger.Counts()
     again = context.broadcast(frozenset(plan.again))
 
-    def read(file: tuple[str, str, str]) -> Iterator[tuple[int | None, Any]]:
-        return published_copies(*file, again.value, buckets)
+    def read(file: PublishedFile) -> Iterator[tuple[int | None, Any]]:
+        return published_copies(file.table, file.value, file.url, again.value, buckets)
 
     read_once = context.parallelize(files, len(files)).flatMap(read)
     read_once = read_once.persist(StorageLevel.DISK_ONLY)
@@ -191,8 +202,8 @@ def _days_with_copies(
     if not files:
         return set()
 
-    def read(file: tuple[str, str, str]) -> Iterator[tuple[int, Any]]:
-        return fingerprints_of(*file, buckets)
+    def read(file: PublishedFile) -> Iterator[tuple[int, Any]]:
+        return fingerprints_of(file.value, file.url, buckets)
 
     history = context.parallelize(files, len(files)).flatMap(read)
     together = copies.union(history).partitionBy(buckets, int)
@@ -214,33 +225,24 @@ def _duplicates(copies: RDD, staging: str, buckets: int) -> dict[str, list[str]]
 def _parts(
     values: Iterable[str],
     staged: Iterable[tuple[str, str, int]],
-    published: Iterable[tuple[str, str, str]],
+    published: Iterable[PublishedFile],
     duplicates: dict[str, list[str]],
 ) -> list[Part]:
     """The files of each partition, as many as give right-sized ones."""
-    parts = []
-    for value in sorted(values):
-        new = [(url, rows) for day, url, rows in staged if day == value]
-        old = [url for _, day, url in published if day == value]
-        rows = sum(rows for _, rows in new) + sum(_rows(url) for url in old)
-        count = -(-rows // PART_ROWS)
-        for number in range(count):
-            urls = [url for url, _ in new]
-            parts.append(
-                Part(
-                    value,
-                    number,
-                    urls[number::count],
-                    old[number::count],
-                    duplicates.get(value, []),
-                )
-            )
-    return parts
-
-
-def _rows(url: str) -> int:
-    """About how many rows a published file has; at least one."""
-    return 1 + storage.size(url) // PUBLISHED_ROW
+    new, old, rows = defaultdict(list), defaultdict(list), Counter[str]()
+    for value, url, staged_rows in staged:
+        new[value].append(url)
+        rows[value] += staged_rows
+    for file in published:
+        old[file.value].append(file.url)
+        rows[file.value] += 1 + file.size // PUBLISHED_ROW
+    return [
+        Part(value, number, new[value][number::count], old[value][number::count], losers)
+        for value in sorted(values)
+        for losers in [duplicates.get(value, [])]
+        for count in [-(-rows[value] // PART_ROWS)]
+        for number in range(count)
+    ]
 
 
 def _settle(
@@ -274,8 +276,8 @@ def _settle(
 
 def _published_ledger(plan: Plan, arrivals: Iterable[str]) -> dict[str, ledger.Entry]:
     entries = {}
-    for _, value, url in plan.files(LEDGER, arrivals):
-        for entry in ledger.from_json(storage.read(url), value):
+    for file in plan.files(LEDGER, arrivals):
+        for entry in ledger.from_json(storage.read(file.url), file.value):
             entries[entry.source_object] = entry
     return entries
 

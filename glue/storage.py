@@ -45,16 +45,16 @@ def _s3(_period: int) -> fs.S3FileSystem:
     return fs.S3FileSystem(retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=8), **options)
 
 
-def files(folder: str) -> list[str]:
-    """The URLs of the data files anywhere below a folder, sorted; none when it is not there."""
+def files(folder: str) -> dict[str, int]:
+    """The data files anywhere below a folder, sorted: url -> bytes. None when it is not there."""
     system, path = filesystem(folder)
     found = system.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=True))
     base = folder.removesuffix(path)
-    return sorted(
-        base + each.path
-        for each in found
+    return {
+        base + each.path: each.size
+        for each in sorted(found, key=lambda each: each.path)
         if each.type == fs.FileType.File and not each.base_name.startswith(("_", "."))
-    )
+    }
 
 
 @contextmanager
@@ -76,11 +76,6 @@ def read(url: str) -> bytes:
     system, path = filesystem(url)
     with system.open_input_stream(path, compression=None) as stream:
         return stream.read()
-
-
-def size(url: str) -> int:
-    system, path = filesystem(url)
-    return system.get_file_info(path).size
 
 
 def write_arrow(url: str, table: pa.Table) -> None:
