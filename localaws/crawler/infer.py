@@ -3,7 +3,8 @@
 Types: whole numbers are int, or bigint where one does not fit (string where it does not fit that
 either); other numbers double; objects struct; lists array; what is a text somewhere, or of several
 kinds, is string, and so is what is always null. Every document is read, lines that are no JSON
-object are passed over.
+object are passed over, and so is what is nested over a hundred levels deep. What is in as many
+arrays as a query can read is string.
 """
 
 import json
@@ -13,7 +14,9 @@ from typing import Any
 from localaws.crawler.documents import Documents
 from localaws.engine import Session
 from localaws.sql.quoting import text_literal
-from localaws.tables.text_lines import lines_sql, text_list
+from localaws.tables.decoded import lines_sql
+from localaws.tables.json_format import MAX_LISTS
+from localaws.tables.text_lines import text_list
 
 INT_MAX = 2**31 - 1
 BIGINT_MAX = 2**63 - 1
@@ -26,13 +29,13 @@ Order = dict[str, "Order"]
 SAMPLE = 1000
 
 
-def infer(paths: list[Path], compression: str, session: Session) -> Documents:
-    """The schema of NDJSON files.
+def infer(paths: list[Path], compression: str, scratch: Path, session: Session) -> Documents:
+    """The schema of NDJSON files. Raises QueryError for what cannot be decompressed.
 
     Keys come in the order in which the first documents have them, then by name: the engine reads
     in parallel, and its own order is another one every time.
     """
-    source = _documents(paths, compression)
+    source = _documents(paths, compression, scratch)
     ((structure, documents),) = session.rows(
         f"SELECT json_group_structure(document), count(document) FROM {source}"
     )
@@ -40,7 +43,7 @@ def infer(paths: list[Path], compression: str, session: Session) -> Documents:
     columns: list[tuple[str, str]] = []
     if isinstance(shape, dict):
         first = session.rows(
-            f"SELECT document FROM {_documents(paths[:1], compression)} "
+            f"SELECT document FROM {_documents(paths[:1], compression, scratch)} "
             f"WHERE document IS NOT NULL LIMIT {SAMPLE}"
         )
         seen: Order = {}
@@ -51,11 +54,12 @@ def infer(paths: list[Path], compression: str, session: Session) -> Documents:
     return Documents(columns, documents, "json", compression)
 
 
-def _documents(paths: list[Path], compression: str) -> str:
+def _documents(paths: list[Path], compression: str, scratch: Path) -> str:
     """A relation (document), NULL for a line that is no JSON object."""
     return (
-        "(SELECT CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN line::JSON END "
-        f"AS document FROM {lines_sql(paths, compression)})"
+        "(SELECT CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' "
+        "THEN tr_json_shallow(line)::JSON END "
+        f"AS document FROM {lines_sql(paths, compression, 0, scratch)})"
     )
 
 
@@ -80,11 +84,13 @@ def _ordered(shape: object, seen: Order) -> Any:
     return shape
 
 
-def _columns(shape: dict, path: str, integers: dict[str, str]) -> list[tuple[str, str]]:
+def _columns(
+    shape: dict, path: str, integers: dict[str, str], lists: int = 0
+) -> list[tuple[str, str]]:
     """Keys that differ only in case are one column, a string where their types differ."""
     columns: dict[str, str] = {}
     for key, below in shape.items():
-        name, type_ = key.lower(), _type(below, f"{path}.{_step(key)}", integers)
+        name, type_ = key.lower(), _type(below, f"{path}.{_step(key)}", integers, lists)
         columns[name] = type_ if columns.get(name, type_) == type_ else "string"
     return list(columns.items())
 
@@ -94,13 +100,15 @@ def _step(key: str) -> str:
     return f'"{escaped}"'
 
 
-def _type(shape: object, path: str, integers: dict[str, str]) -> str:
+def _type(shape: object, path: str, integers: dict[str, str], lists: int) -> str:
     match shape:
         case dict() if shape:
-            fields = ",".join(f"{name}:{type_}" for name, type_ in _columns(shape, path, integers))
+            fields = ",".join(
+                f"{name}:{type_}" for name, type_ in _columns(shape, path, integers, lists)
+            )
             return f"struct<{fields}>"
-        case [element]:
-            return f"array<{_type(element, f'{path}[*]', integers)}>"
+        case [element] if lists < MAX_LISTS:
+            return f"array<{_type(element, f'{path}[*]', integers, lists + 1)}>"
         case "BIGINT" | "UBIGINT" | "HUGEINT":
             return integers[path]
         case "DOUBLE":

@@ -38,6 +38,7 @@ class CrawlerService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._engine: DuckDBEngine | None = None
+        self._scratch = tmp_dir(context.data_dir) / "crawler"
         self._lock = threading.Lock()
         self._running: dict[str, float] = {}
         self._stopping: set[str] = set()
@@ -243,10 +244,10 @@ class CrawlerService:
             except InferenceError as error:
                 raise CrawlFailed(f"{_url(files[0])} and the objects beside it: {error}") from None
         if self._engine is None:
-            scratch = tmp_dir(self._context.data_dir) / "crawler"
-            self._engine = DuckDBEngine(objects_dir(self._context.data_dir), scratch)
+            self._engine = DuckDBEngine(objects_dir(self._context.data_dir), self._scratch)
         with self._engine.session() as session:
-            documents = infer.infer([file.path for file in files], kind, session)
+            paths = [file.path for file in files]
+            documents = infer.infer(paths, kind, self._scratch, session)
         if not documents.documents:
             raise CrawlFailed(
                 f"{_url(files[0])} holds no JSON documents, one a line, and is not Parquet; other "

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,36 +24,55 @@ class DuckDBEngine:
 
     def __init__(self, readable: Path, scratch: Path) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
-        self._instance = duckdb.connect(
+        self._readable, self._scratch = readable, scratch
+        self._guard = threading.Lock()
+        self._instance = self._open()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        instance = duckdb.connect(
             config={
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
         )
-        folders = ", ".join(f"'{folder}'" for folder in (readable, scratch))
-        self._instance.execute(f"SET temp_directory = '{scratch / 'spill'}'")
-        self._instance.execute(f"SET allowed_directories = [{folders}]")
-        self._instance.execute("SET GLOBAL TimeZone = 'UTC'")
+        # Not that of an instance which a fatal error ended and a statement still holds.
+        spill = self._scratch / f"spill-{uuid.uuid4()}"
+        folders = ", ".join(f"'{folder}'" for folder in (self._readable, self._scratch))
+        instance.execute(f"SET temp_directory = '{spill}'")
+        instance.execute(f"SET allowed_directories = [{folders}]")
+        instance.execute("SET GLOBAL TimeZone = 'UTC'")
         # Generated statements chain thousands of operators.
-        self._instance.execute("SET GLOBAL max_expression_depth = 10000")
+        instance.execute("SET GLOBAL max_expression_depth = 10000")
         # A constant in ORDER BY is a value like another.
-        self._instance.execute("SET GLOBAL order_by_non_integer_literal = true")
+        instance.execute("SET GLOBAL order_by_non_integer_literal = true")
         # It would compute a part that stands twice inside TRY(...) before TRY, which then fails.
-        self._instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
-        functions.register(self._instance)
+        instance.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
+        functions.register(instance)
         # tr_fail first: the others use it.
         families = (
             *("errors", "time_zones", "dates", "numbers", "date_texts", "strings", "casts"),
             *("collections", "maps", "aggregates", "files"),
         )
         for family in families:
-            self._instance.execute((_MACROS / f"{family}.sql").read_text())
-        self._instance.execute("SET enable_external_access = false")
-        self._instance.execute("SET lock_configuration = true")
+            instance.execute((_MACROS / f"{family}.sql").read_text())
+        instance.execute("SET enable_external_access = false")
+        instance.execute("SET lock_configuration = true")
+        return instance
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """A connection to an instance that works: a fatal error ends one for good."""
+        with self._guard:
+            connection = self._instance.cursor()
+            try:
+                connection.execute("SELECT 1").fetchall()
+                return connection
+            except duckdb.FatalException:
+                self._instance = self._open()
+                return self._instance.cursor()
 
     @contextmanager
     def session(self) -> Iterator["DuckDBSession"]:
-        connection = self._instance.cursor()
+        connection = self._connection()
         try:
             yield DuckDBSession(connection)
         finally:

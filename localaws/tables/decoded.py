@@ -1,4 +1,4 @@
-"""Files of formats that the engine does not read, as Parquet copies that it does.
+"""Files that the engine does not read as Athena would, as Parquet copies that it does.
 
 A copy is made once per (immutable) file and way to read it; it goes when its file has gone.
 """
@@ -8,14 +8,14 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from localaws.sql.quoting import quoted
 from localaws.sql.types import Type
-from localaws.tables.text_lines import FILE, all_lines_sql, read_lines, text_list
+from localaws.tables.text_lines import FILE, is_plain, line_blocks, plain_lines_sql, text_list
 
 # The rows of a file; the schema is the same for every file of a table.
 Decode = Callable[[Path], Iterable[pa.RecordBatch]]
@@ -36,15 +36,22 @@ def scan_sql(files: list[Path], way: str, schema: pa.Schema, decode: Decode, scr
 
 def lines_sql(files: list[Path], codec: str, skip: int, scratch: Path) -> str:
     """A relation (line, "$file") of the lines of text files, the first `skip` of each left out."""
-    if codec != "bz2":
-        return all_lines_sql(files, codec, skip)
-    return scan_sql(files, f"lines {skip}", _LINE, partial(_lines, codec, skip), scratch)
+    plain = [file for file in files if codec != "bz2" and is_plain(file, codec)]
+    others = [file for file in files if file not in set(plain)]
+    parts = []
+    if plain:
+        parts.append(plain_lines_sql(plain, codec, skip))
+    if others:
+        decode = partial(_lines, codec, skip)
+        parts.append(scan_sql(others, f"lines {codec} {skip}", _LINE, decode, scratch))
+    return f"({' UNION ALL '.join(f'SELECT line, {quoted(FILE)} FROM {part}' for part in parts)})"
 
 
 def _lines(codec: str, skip: int, file: Path) -> Iterator[pa.RecordBatch]:
-    lines = read_lines(file, codec, skip)
-    while part := list(islice(lines, 20_000)):
-        yield pa.RecordBatch.from_arrays([pa.array(part, pa.string())], schema=_LINE)
+    for lines in line_blocks(file, codec):
+        kept = lines[skip:]
+        skip -= len(lines) - len(kept)
+        yield pa.RecordBatch.from_arrays([pa.array(kept, pa.string())], schema=_LINE)
 
 
 def _copy(file: Path, way: str, schema: pa.Schema, decode: Decode, folder: Path) -> Path:

@@ -24,6 +24,9 @@ OPENX = "org.openx.data.jsonserde.JsonSerDe"
 HIVE = "org.apache.hive.hcatalog.data.JsonSerDe"
 SERDES = (OPENX, HIVE, "org.apache.hadoop.hive.serde2.JsonSerDe")
 
+# Arrays and maps in one another: with each level the engine takes twice as long to plan.
+MAX_LISTS = 10
+
 # In a path: any key of a map.
 ANY = "*"
 
@@ -139,7 +142,7 @@ class Hidden:
 @lru_cache(maxsize=10_000)
 def _file_keys(path: Path, codec: str, scratch: Path, hidden: Hidden) -> Keys:
     ((structure,),) = hidden.session.rows(
-        "SELECT json_group_structure(line::JSON) FROM "
+        "SELECT json_group_structure(tr_json_shallow(line)::JSON) FROM "
         f"{lines_sql([path], codec, 0, scratch)} "
         "WHERE json_valid(line) AND json_type(line) = 'OBJECT'"
     )
@@ -206,6 +209,9 @@ class _Fields:
     def _converted(self, found: str, type_: Type, path: tuple[str, ...], depth: int = 0) -> str:
         """`found`, the text of a JSON value (NULL for null), as a value of `type_`."""
         column = text_literal(path[0])
+        if depth == MAX_LISTS and type_.base in ("array", "map"):
+            message = f"column {path[0]}: more than {MAX_LISTS} arrays and maps in one another"
+            raise QueryError("NOT_SUPPORTED", f"{message} are not supported locally in JSON tables")
         match type_.base:
             case "varchar":
                 text = f"tr_serde_text({found})"

@@ -1,8 +1,14 @@
-"""Text files as relations of lines, in the engine; and line by line, in Python."""
+"""Text files as relations of lines, in the engine; and line by line, in Python.
 
+A line ends in LF, CRLF or CR; a BOM before the first is no part of it; bytes that are no UTF-8 are
+U+FFFD. Source: Trino's TextLineReader and OpenXJsonDeserializer, which read as Hadoop and Java do.
+"""
+
+import codecs
 import io
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,8 +22,15 @@ FILE = "$file"
 # By the object's name, as Hadoop does: ending -> the codec's name for pyarrow.
 _CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 _FOREIGN = (".snappy", ".lz4", ".lzo", ".lzo_deflate", ".deflate")
-# What no text holds: a line with the first would fail as two columns, not be read wrongly.
+# What no line of a plain file holds.
 _NEVER, _NULL = "\x1c\x1d\x1e\x1f", "\x1f\x1e\x1d\x1c\x1f"
+
+# Source: the Athena user guide, "Considerations and limitations for SQL queries".
+MAX_LINE = 200 << 20
+
+_BLOCK = 1 << 20
+# The engine keeps several buffers of its longest line.
+_LONG = 8 << 20
 
 
 def text_list(values: list[str]) -> str:
@@ -37,25 +50,68 @@ def compression(key: str) -> str:
     return "none"
 
 
-def open_text(path: Path, codec: str) -> io.BufferedIOBase:
-    """The bytes of a text file."""
-    stream = pa.input_stream(str(path), compression=None if codec == "none" else codec)
-    return io.BufferedReader(stream, 1 << 20)
+def _blocks(path: Path, codec: str) -> Iterator[bytes]:
+    """A text file's bytes. Raises HIVE_CURSOR_ERROR for what cannot be decompressed."""
+    try:
+        stream = pa.input_stream(str(path), compression=None if codec == "none" else codec)
+        with io.BufferedReader(stream, _BLOCK) as blocks:
+            while block := blocks.read(_BLOCK):
+                yield block
+    except OSError as error:
+        raise QueryError("HIVE_CURSOR_ERROR", f"Failed to read a text file: {error}") from None
+
+
+def line_blocks(path: Path, codec: str) -> Iterator[list[str]]:
+    """All lines, some at a time. Raises HIVE_CURSOR_ERROR for one longer than Athena reads."""
+    decoder = io.IncrementalNewlineDecoder(
+        codecs.getincrementaldecoder("utf-8-sig")("replace"), translate=True
+    )
+    begun: list[str] = []
+    length = 0
+    for block in chain(_blocks(path, codec), [b""]):
+        first, *lines = decoder.decode(block, final=not block).split("\n")
+        begun.append(first)
+        length += len(first)
+        if length > MAX_LINE:
+            message = "TextLineLengthLimitExceededException: Too many bytes before newline"
+            raise QueryError("HIVE_CURSOR_ERROR", f"{message}: {MAX_LINE}")
+        if lines:
+            last = lines.pop()
+            yield ["".join(begun), *lines]
+            begun, length = [last], len(last)
+    if length:
+        yield ["".join(begun)]
 
 
 def read_lines(path: Path, codec: str, skip: int = 0) -> Iterator[str]:
-    """Lines as Hadoop ends them: LF, CRLF or CR. Raises HIVE_BAD_DATA for what is no UTF-8."""
-    with io.TextIOWrapper(open_text(path, codec), "utf-8", newline=None) as lines:
+    """The lines after the first `skip`. Raises as `line_blocks` does."""
+    return islice(chain.from_iterable(line_blocks(path, codec)), skip, None)
+
+
+@lru_cache(maxsize=10_000)
+def is_plain(path: Path, codec: str) -> bool:
+    """Whether the engine's own reader finds the same lines in a file: found once per (immutable)
+    file, up to the first thing that it would stumble over."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    before, unended = b"\n", 0
+    for block in _blocks(path, codec):
+        joined = before + block
+        # The engine passes over blank lines, and takes a NUL for a quote.
+        odd = b"\r" in block or b"\0" in block or b"\x1c" in block or b"\n\n" in joined
+        end = block.rfind(b"\n")
+        unended = len(block) - end - 1 if end >= 0 else unended + len(block)
+        if odd or unended > _LONG or joined.startswith(b"\n" + codecs.BOM_UTF8):
+            return False
         try:
-            for number, line in enumerate(lines):
-                if number >= skip:
-                    yield line.removesuffix("\n")
+            decoder.decode(block)
         except UnicodeDecodeError:
-            raise QueryError("HIVE_BAD_DATA", "a text file is not valid UTF-8") from None
+            return False
+        before = block[-1:]
+    return not decoder.getstate()[0]
 
 
-def lines_sql(paths: list[Path], codec: str, skip: int = 0) -> str:
-    """A relation (line, "$file") of the lines of text files that are not blank.
+def plain_lines_sql(paths: list[Path], codec: str, skip: int = 0) -> str:
+    """A relation (line, "$file") of the lines of plain text files.
 
     The codec is none, gzip or zstd: what the engine reads.
     """
@@ -63,32 +119,6 @@ def lines_sql(paths: list[Path], codec: str, skip: int = 0) -> str:
     return (
         f"read_csv({files}, columns = {{'line': 'VARCHAR'}}, delim = '{_NEVER}', quote = '', "
         f"escape = '', header = false, auto_detect = false, nullstr = '{_NULL}', skip = {skip}, "
-        # Not strict: one file may end its lines in LF and in CRLF.
-        f"strict_mode = false, max_line_size = 67108864, compression = '{codec}', "
+        f"strict_mode = false, max_line_size = {2 * _LONG}, compression = '{codec}', "
         f"filename = '{FILE}')"
     )
-
-
-def all_lines_sql(paths: list[Path], codec: str, skip: int = 0) -> str:
-    """As `lines_sql`, with the blank lines, which DuckDB passes over."""
-    parts = [f"SELECT * FROM {lines_sql(paths, codec, skip)}"]
-    for path in paths:
-        if count := _blank_lines(path, codec, skip):
-            parts.append(f"SELECT '', {text_literal(str(path))} FROM range({count})")
-    return f"({' UNION ALL '.join(parts)})"
-
-
-@lru_cache(maxsize=10_000)
-def _blank_lines(path: Path, codec: str, skip: int) -> int:
-    """Counted once per (immutable) file."""
-    blank = 0
-    with open_text(path, codec) as lines:
-        for number, line in enumerate(lines):
-            text = line.rstrip(b"\r\n")
-            if b"\r" in text or line.endswith(b"\r\r\n"):
-                message = "lines that end in CR alone are not supported locally"
-                raise QueryError("NOT_SUPPORTED", message)
-            if not text and number < skip:
-                raise QueryError("NOT_SUPPORTED", "a blank header line is not supported locally")
-            blank += not text
-    return blank

@@ -33,7 +33,7 @@ def inferred(session: Session, tmp_path: Path) -> Any:
     def columns(*lines: str) -> dict[str, str]:
         path = tmp_path / "documents"
         path.write_text("\n".join(lines), encoding="utf-8")
-        return dict(infer.infer([path], "none", session).columns)
+        return dict(infer.infer([path], "none", tmp_path, session).columns)
 
     return columns
 
@@ -93,9 +93,9 @@ def test_the_order_is_the_same_every_time(session: Session, tmp_path: Path) -> N
         keys = [f"k{number + 3}", "k2", f"k{number}"]
         lines = [json.dumps({"m": dict.fromkeys(keys, 1), **dict.fromkeys(keys, 1)})] * 3000
         paths[-1].write_text("\n".join(lines))
-    found = {str(infer.infer(paths, "none", session).columns) for _ in range(8)}
+    found = {str(infer.infer(paths, "none", tmp_path, session).columns) for _ in range(8)}
     assert len(found) == 1
-    columns = [name for name, _ in infer.infer(paths, "none", session).columns]
+    columns = [name for name, _ in infer.infer(paths, "none", tmp_path, session).columns]
     assert columns[:4] == ["m", "k3", "k2", "k0"]
     assert columns[4:] == sorted(columns[4:])
 
@@ -115,7 +115,7 @@ def test_counts_and_compression(session: Session, tmp_path: Path) -> None:
     paths = [tmp_path / "a", tmp_path / "b"]
     paths[0].write_bytes(gzip.compress(b'{"a": 1}\nbroken\n'))
     paths[1].write_bytes(gzip.compress(b'{"b": 1}\n{"a": 2}'))
-    found = infer.infer(paths, "gzip", session)
+    found = infer.infer(paths, "gzip", tmp_path, session)
     assert found == Documents([("a", "int"), ("b", "int")], 3, "json", "gzip")
 
 
@@ -172,9 +172,10 @@ def test_against_a_reference(
     documents: list[dict[str, Any]], session: Session, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     documents = [each for each in documents if not has_empty_object(each)]
-    path = tmp_path_factory.mktemp("lines") / "documents"
+    place = tmp_path_factory.mktemp("lines")
+    path = place / "documents"
     path.write_text("".join(f"{json.dumps(each)}\n" for each in documents))
-    found = infer.infer([path], "none", session)
+    found = infer.infer([path], "none", place, session)
     assert found.columns == list(reference_columns(documents).items())
     assert found.documents == len(documents)
 
