@@ -75,13 +75,21 @@ class Plan:
         return cls(**{**document, "objects": objects})
 
     def files(self, table: str, values: Iterable[str]) -> list[PublishedFile]:
-        """The published files of these partitions."""
+        """The published files of these partitions.
+
+        Raises ValueError when one has none: its rows would vanish with the next version of it.
+        """
         runs = self.published.get(table, {})
         values = sorted(value for value in values if value in runs)
 
         def listed(value: str) -> list[PublishedFile]:
             folder = tables.folder(self.cleaned_path, table, runs[value], value)
             found = storage.files(folder).items()
+            if not found:
+                raise ValueError(
+                    f"{folder} is published and its files are gone: "
+                    "`uap flatten --rebuild` builds the cleaned zone anew from the raw one"
+                )
             return [PublishedFile(table, value, url, size) for url, size in found]
 
         with ThreadPoolExecutor(LISTINGS) as pool:
