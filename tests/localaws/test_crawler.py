@@ -435,3 +435,23 @@ def test_a_running_crawler(
     again = CrawlerService(reopen())
     crawler = again.actions["GetCrawler"](ask, again._context)["Crawler"]
     assert (crawler["State"], crawler["LastCrawl"]["Status"]) == ("READY", "CANCELLED")
+
+
+def test_odd_lines_fail_neither_the_crawl_nor_its_table(crawl: Crawl) -> None:
+    deep = b'{"user_id":2,"deep":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    lines = [b'{"user_id":1}', b'{"user_id":3,"n":"\xff"}', b"\0" * 9, b'{"user_id":4}\r{', deep]
+    crawl.s3.put_object(
+        Bucket=crawl.name, Key="logs/a.json.gz", Body=gzip.compress(b"\n".join(lines))
+    )
+    crawl.create()
+    crawl.succeed()
+    table = crawl.table()
+    serde = table["StorageDescriptor"]["SerdeInfo"]
+    serde["Parameters"]["ignore.malformed.json"] = "true"
+    kept = ("Name", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+    crawl.glue.update_table(
+        DatabaseName=crawl.database, TableInput={name: table[name] for name in kept}
+    )
+    rows = crawl.query("SELECT user_id, n FROM logs ORDER BY 1")
+    assert rows == [["1", None], ["2", None], ["3", "\ufffd"], ["4", None], *[[None, None]] * 2]
+    assert len(crawl.query("SELECT * FROM logs")) == 6

@@ -50,8 +50,9 @@ def test_the_same_token_is_the_same_query(athena) -> None:
 
 def test_a_running_query_can_be_stopped(athena) -> None:
     id_ = athena.start(
-        "SELECT count(*) FROM UNNEST(sequence(1, 300000)) AS a(x) "
-        "CROSS JOIN UNNEST(sequence(1, 300000)) AS b(y) WHERE x % 7 = y % 11"
+        "SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a(x) "
+        "CROSS JOIN UNNEST(sequence(1, 10000)) AS b(y) "
+        "CROSS JOIN UNNEST(sequence(1, 10000)) AS c(z) WHERE x % 7 = (y + z) % 11"
     )
     athena.client.stop_query_execution(QueryExecutionId=id_)
     assert athena.execution(id_)["Status"]["State"] == "CANCELLED"
@@ -134,8 +135,9 @@ def test_history_and_tables_survive_a_kill(fresh_endpoint) -> None:
     finished = run("INSERT INTO t VALUES (2)", athena)
     assert finished["Status"]["State"] == "SUCCEEDED"
     running = athena.start_query_execution(
-        QueryString="SELECT count(*) FROM UNNEST(sequence(1, 300000)) AS a(x) "
-        "CROSS JOIN UNNEST(sequence(1, 300000)) AS b(y) WHERE x % 7 = y % 11",
+        QueryString="SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a(x) "
+        "CROSS JOIN UNNEST(sequence(1, 10000)) AS b(y) "
+        "CROSS JOIN UNNEST(sequence(1, 10000)) AS c(z) WHERE x % 7 = (y + z) % 11",
         ResultConfiguration={"OutputLocation": "s3://lake/results/"},
     )["QueryExecutionId"]
     os.kill(fresh_endpoint.pid, signal.SIGKILL)
