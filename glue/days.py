@@ -64,7 +64,10 @@ def build_day(part: Part, output: Output) -> Counts:
             is_dropped = is_dropped.to_numpy(zero_copy_only=False)
             activity = _sorted(piece.filter(pa.array(~is_duplicate & ~is_dropped)))
             writers.write(ACTIVITY, activity)
-            writers.write(ITEMS, _items(activity))
+            items = _items(activity)
+            if len(items) != (pc.sum(activity["item_count"]).as_py() or 0):
+                raise RuntimeError(f"items were lost or made up in {part.value}")
+            writers.write(ITEMS, items)
             if output.output_format == "json":
                 writers.documents(activity)
             is_excluded = is_duplicate | is_dropped

@@ -74,13 +74,13 @@ class Plan:
         ]
         return cls(**{**document, "objects": objects})
 
-    def files(self, table: str, values: Iterable[str]) -> list[PublishedFile]:
-        """The published files of these partitions.
+    def files(self, table: str, values: Iterable[str] | None = None) -> list[PublishedFile]:
+        """The published files of these partitions, or of all.
 
         Raises ValueError when one has none: its rows would vanish with the next version of it.
         """
         runs = self.published.get(table, {})
-        values = sorted(value for value in values if value in runs)
+        values = sorted(runs if values is None else {*values} & {*runs})
 
         def listed(value: str) -> list[PublishedFile]:
             folder = tables.folder(self.cleaned_path, table, runs[value], value)
@@ -103,21 +103,25 @@ def flatten(context: SparkContext, plan: Plan) -> dict[str, Any]:
     Raises RuntimeError when the lines of an object do not add up.
     """
     staging = f"{plan.cleaned_path}/_staging/run={plan.run_id}"
-    size = sum(raw.size for raw in plan.objects)
+    history = plan.files(ACTIVITY) + plan.files(EXCLUDED)
+    size = sum(raw.size for raw in plan.objects) + sum(file.size for file in history)
     buckets = max(context.defaultParallelism, size // BUCKET_SIZE)
 
     copies, staged = _stage(context, plan, staging, buckets)
     closings = {closing.url: closing for each in staged for closing in each.closings}
-    days = set(plan.published.get(ACTIVITY, {})) | set(plan.published.get(EXCLUDED, {}))
-    if not plan.all_days:
-        days = set().union(*plan.again.values())
+    days = {file.value for file in history} if plan.all_days else set()
+    days = days.union(*plan.again.values())
     days = days.union(*(closing.event_dates for closing in closings.values()))
-    published, before = _published(context, plan, days, buckets)
-    found = _days_with_copies(context, plan, days, copies.union(published), buckets)
+    touched = [file for file in history if file.value in days]
+    published, before = _published(context, plan, touched, buckets)
+    others = [file for file in history if file.value not in days]
+    found = _days_with_copies(context, others, copies.union(published), buckets)
     if found:
         days |= found
-        published_too, before_too = _published(context, plan, found, buckets)
-        published, before = published.union(published_too), before + before_too
+        touched_too = [file for file in others if file.value in found]
+        published_too, before_too = _published(context, plan, touched_too, buckets)
+        touched, published = touched + touched_too, published.union(published_too)
+        before.update(before_too)
     duplicates = _duplicates(copies.union(published), staging, buckets)
 
     output = Output(
@@ -128,11 +132,11 @@ def flatten(context: SparkContext, plan: Plan) -> dict[str, Any]:
         plan.output_format,
     )
     arrivals = {str(raw.ingest_date) for raw in plan.objects}
-    files = plan.files(ACTIVITY, days) + plan.files(EXCLUDED, days)
-    parts = _parts(days, [file for each in staged for file in each.events], files, duplicates)
+    new = [file for each in staged for file in each.events]
+    parts = _parts(days, new, touched, duplicates)
     after = _sum(_map(context, partial(build_day, output=output), parts))
-    files = plan.files(QUARANTINE, arrivals)
-    parts = _parts(arrivals, [file for each in staged for file in each.rejected], files, {})
+    new = [file for each in staged for file in each.rejected]
+    parts = _parts(arrivals, new, plan.files(QUARANTINE, arrivals), {})
     after += _sum(_map(context, partial(build_quarantine, output=output), parts))
 
     entries = _settle(plan, closings, before, after)
@@ -183,10 +187,9 @@ def _tasks(objects: Iterable[RawObject], cores: int) -> list[list[RawObject]]:
 
 
 def _published(
-    context: SparkContext, plan: Plan, days: Iterable[str], buckets: int
+    context: SparkContext, plan: Plan, files: list[PublishedFile], buckets: int
 ) -> tuple[RDD, ledger.Counts]:
-    """The copies of events by bucket in the published files of these days, and their rows."""
-    files = plan.files(ACTIVITY, days) + plan.files(EXCLUDED, days)
+    """The copies of events by bucket in these files, and their rows."""
     if not files:
         return context.parallelize([], 1), ledger.Counts()
     again = context.broadcast(frozenset(plan.again))
@@ -201,12 +204,9 @@ def _published(
 
 
 def _days_with_copies(
-    context: SparkContext, plan: Plan, days: set[str], copies: RDD, buckets: int
+    context: SparkContext, files: list[PublishedFile], copies: RDD, buckets: int
 ) -> set[str]:
-    """The other days that hold a copy of an event that is new or removed."""
-    published = {*plan.published.get(ACTIVITY, {}), *plan.published.get(EXCLUDED, {})}
-    others = published - days
-    files = plan.files(ACTIVITY, others) + plan.files(EXCLUDED, others)
+    """The days of these files that hold a copy of an event that is new or removed."""
     if not files:
         return set()
 

@@ -21,7 +21,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import (
+    ClientError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from glue import mapping, storage
 from glue.duplicates import COPY_SCHEMA, NEW, by_bucket
@@ -32,6 +37,8 @@ from glue.tables import ACTIVITY_SCHEMA
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 IN_MEMORY = 64 << 20  # bytes of a compressed object; a larger one waits on the worker's disk
 ATTEMPTS = 5
+# What a connection that breaks under a body raises.
+BROKEN_OFF = (HTTPClientError, IncompleteReadError, FlexibleChecksumError, OSError)
 # What a task holds before it writes it down, whichever comes first.
 STAGED_ROWS = 250_000
 STAGED_BYTES = 128 << 20
@@ -197,7 +204,7 @@ def open_object(url: str, etag: str | None = None) -> BinaryIO:
     place = urlsplit(url, allow_fragments=False)
     request = {"Bucket": place.netloc, "Key": url.removeprefix(f"s3://{place.netloc}/")}
     if etag:
-        request["IfMatch"] = etag
+        request["IfMatch"] = f'"{etag}"'
     s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": ATTEMPTS}))
     for attempt in range(1, ATTEMPTS + 1):
         copy = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115, the caller closes it
@@ -210,7 +217,7 @@ def open_object(url: str, etag: str | None = None) -> BinaryIO:
                 message = f"{url} was replaced or removed since the run was planned: run it again"
                 raise ValueError(message) from None
             raise
-        except (HTTPClientError, IncompleteReadError, OSError):
+        except BROKEN_OFF:
             copy.close()
             if attempt == ATTEMPTS:
                 raise

@@ -163,6 +163,7 @@ def _publish(
         publication.remove(s3, settings, folder)
         del state.superseded[folder]
     cleaned_state.commit(s3, settings, state, etag)
+    publication.remove(s3, settings, f"_staging/run={state.run_id}/")
     publication.follow(glue, athena_client, settings, state)
     publication.remove_leftovers(s3, settings, state, now)
 

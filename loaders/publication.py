@@ -190,7 +190,7 @@ def remove_leftovers(s3: BaseClient, settings: Settings, state: State, now: date
         for name in aws.folders(s3, settings.cleaned_bucket, f"{table}/"):
             run_id = name.rstrip("/").removeprefix("run=")
             began = RUN_ID.fullmatch(run_id)
-            if not began or run_id in live:
+            if not began or (run_id in live and table != "_staging"):
                 continue
             age = now - datetime.strptime(began[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
             if age > GRACE:
