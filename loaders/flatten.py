@@ -78,7 +78,7 @@ def flatten(
     if scope.rebuild:
         published = publication.forget(published, datetime.now(UTC))
     elif etag:  # a killed run may have left this undone
-        publication.follow(glue, athena_client, settings, published)
+        published, etag = publication.follow(s3, glue, athena_client, settings)
     sources = flatten_plan.sources(s3, settings)
     work = flatten_plan.plan(
         s3, settings, published, sources.rules, scope.wanted(sources), scope.first, scope.last
@@ -164,7 +164,7 @@ def _publish(
         del state.superseded[folder]
     cleaned_state.commit(s3, settings, state, etag)
     publication.remove(s3, settings, f"_staging/run={state.run_id}/")
-    publication.follow(glue, athena_client, settings, state)
+    publication.follow(s3, glue, athena_client, settings)
     publication.remove_leftovers(s3, settings, state, now)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from botocore.client import BaseClient
 
-from loaders import athena, aws, catalog
+from loaders import athena, aws, catalog, cleaned_state
 from loaders.cleaned_state import State
 from loaders.settings import Settings
 
@@ -93,8 +93,24 @@ def check_files(
             )
 
 
-def follow(glue: BaseClient, athena_client: BaseClient, settings: Settings, state: State) -> None:
-    """Make the catalog what the state says: tables, and the partitions that its run built."""
+def follow(
+    s3: BaseClient, glue: BaseClient, athena_client: BaseClient, settings: Settings
+) -> tuple[State, str | None]:
+    """Make the catalog what the state says, tables and partitions; returns the state and its ETag.
+
+    The state may change on the way, and another publication be faster than this one. So the last
+    to leave the catalog has looked at the state after its last change.
+    """
+    state, etag = cleaned_state.read(s3, settings)
+    while True:
+        _follow(glue, athena_client, settings, state)
+        followed = etag
+        state, etag = cleaned_state.read(s3, settings)
+        if etag == followed:
+            return state, etag
+
+
+def _follow(glue: BaseClient, athena_client: BaseClient, settings: Settings, state: State) -> None:
     aws.ensure_database(glue, settings.cleaned_database)
     names = list(TABLES)
     if state.output_format == "json":
@@ -152,7 +168,8 @@ def _switch(
 
     for batch in _batches(sorted(wanted.keys() - there.keys()), BATCH):
         entries = [entry(value) for value in batch]
-        _check(name, glue.batch_create_partition(**place, PartitionInputList=entries))
+        answer = glue.batch_create_partition(**place, PartitionInputList=entries)
+        _check(name, answer, done_by_others="AlreadyExistsException")
     changed = sorted(value for value in wanted.keys() & there if there[value] != wanted[value])
     for batch in _batches(changed, BATCH):
         entries = [
@@ -161,11 +178,16 @@ def _switch(
         _check(name, glue.batch_update_partition(**place, Entries=entries))
     for batch in _batches(sorted(there.keys() - wanted.keys()), DELETE_BATCH):
         values = [{"Values": [value]} for value in batch]
-        _check(name, glue.batch_delete_partition(**place, PartitionsToDelete=values))
+        answer = glue.batch_delete_partition(**place, PartitionsToDelete=values)
+        _check(name, answer, done_by_others="EntityNotFoundException")
 
 
-def _check(table: str, answer: dict[str, Any]) -> None:
+def _check(table: str, answer: dict[str, Any], done_by_others: str | None = None) -> None:
+    """Raises click.ClickException with the first error, unless another publication, which will
+    look at the state once more, has done the same."""
     for failure in answer.get("Errors", []):
+        if failure["ErrorDetail"].get("ErrorCode") == done_by_others:
+            continue
         values = failure.get("PartitionValues") or failure.get("PartitionValueList")
         raise click.ClickException(
             f"partition {values} of {table} could not be published: "

@@ -174,9 +174,6 @@ def test_flattens_and_an_upload_at_once(start_lake: Callable[..., Lake]) -> None
     exact.cleaned_zone(lake)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a late publication switches pointers without a look at the newer state"
-)
 def test_a_late_publication_does_not_turn_the_catalog_back(
     start_lake: Callable[..., Lake],
 ) -> None:

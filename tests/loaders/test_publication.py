@@ -2,12 +2,13 @@
 
 import gzip
 import json
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
 
-from loaders import athena, aws, publication
+from loaders import athena, aws, cleaned_state, publication
 from loaders.cleaned_state import State
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -28,8 +29,11 @@ def write(lake, run_id: str, value: str, **entry: object) -> None:
 
 
 def follow(lake, partitions: dict[str, str], **state: object) -> None:
-    state = State(run_id="any", partitions={LEDGER: partitions}, **state)
-    publication.follow(lake.glue, lake.athena, lake.settings, state)
+    _, etag = cleaned_state.read(lake.s3, lake.settings)
+    state = State(run_id=uuid.uuid4().hex, partitions={LEDGER: partitions}, **state)
+    cleaned_state.commit(lake.s3, lake.settings, state, etag)
+    followed, _ = publication.follow(lake.s3, lake.glue, lake.athena, lake.settings)
+    assert followed == state
 
 
 def rows(lake) -> list[list[str | None]]:
