@@ -116,7 +116,7 @@ def _prepare(events: int, folder: Path) -> Data:
     with _endpoint(landed) as environment:
         _call("uap", "upload", str(generated / "logs"), environment=environment)
         s3 = boto3.client("s3", **_keywords(environment))
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=RAW_BUCKET):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=RAW_BUCKET, Prefix="logs/"):
             for entry in page["Contents"]:
                 if not entry["Key"].endswith(".gz"):
                     sys.exit(f"{entry['Key']}: the baselines read .gz only (Spark 3.5 no .zst)")

@@ -18,8 +18,8 @@ from glue.ledger import CLEANED, Counts
 from glue.tables import ACTIVITY, EXCLUDED, ITEMS, QUARANTINE, SEED_DOCUMENTS
 
 # Rows that are sorted together and become a row group: bounds the memory of a task.
-PIECE_ROWS = 400_000
-PIECE_BYTES = 256 << 20
+PIECE_ROWS = 250_000
+PIECE_BYTES = 128 << 20
 
 
 @dataclass(frozen=True)

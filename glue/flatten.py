@@ -29,7 +29,7 @@ from glue.tables import ACTIVITY, EXCLUDED, ITEMS, LEDGER, QUARANTINE, SEED_DOCU
 # Compressed bytes a task reads, unless one object is larger.
 TASK_SIZE = 32 << 20
 # Compressed raw bytes whose events are looked through for duplicates together.
-BUCKET_SIZE = 64 << 20
+BUCKET_SIZE = 16 << 20
 # Rows of a file: some 60 MB of Parquet.
 PART_ROWS = 2_000_000
 PUBLISHED_ROW = 30  # bytes, about
