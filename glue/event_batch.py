@@ -34,15 +34,6 @@ PARSED_SCHEMA = pa.schema(
         ("conversions", pa.list_(pa.string())),
     ]
 )
-# The same for Spark's mapInArrow.
-PARSED_DDL = """
-    line_number bigint not null, reason string, raw_line string,
-    event_id string, user_id bigint, action string, event_at timestamp, event_date date,
-    device string, location string, app_version string, page string,
-    order_id string, currency string, purchase_total decimal(12,2), item_count int,
-    items array<struct<sku: string, quantity: int, unit_price: decimal(12,2)>>,
-    extra string, conversions array<string>
-"""
 _NOTHING = (None,) * len(Event._fields)
 
 

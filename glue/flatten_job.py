@@ -15,7 +15,8 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from glue import storage
-from glue.flatten import Plan, flatten
+from glue.flatten import flatten
+from glue.plan import Plan
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:

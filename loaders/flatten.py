@@ -125,7 +125,7 @@ def _plan(
     all_days: bool,
     parameters: dict[str, Any],
 ) -> dict[str, Any]:
-    """glue.flatten.Plan as JSON."""
+    """glue.plan.Plan as JSON."""
     return {
         "run_id": run_id,
         "cleaned_path": settings.cleaned_url.rstrip("/"),
