@@ -106,7 +106,7 @@ def scan_sql(columns: list[tuple[str, Type]], source: str, keys: Keys, options: 
         failure = "tr_fail('HIVE_CURSOR_ERROR', 'Row is not a valid JSON Object')::VARCHAR"
     document = (
         "CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN line "
-        f"WHEN trim(line) = '' THEN NULL ELSE {failure} END"
+        f"WHEN regexp_full_match(line, '[\\t-\\r ]*') THEN NULL ELSE {failure} END"
     )
     extracted = "document"
     if paths:

@@ -23,6 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from glue.tables import ACTIVITY_SCHEMA
+from loaders import publication
+
 pytestmark = pytest.mark.slow
 
 LOGS = """
@@ -38,24 +41,6 @@ row format serde 'org.openx.data.jsonserde.JsonSerDe'
 with serdeproperties ('ignore.malformed.json' = 'true')
 location 's3://user-activity-raw/logs/'
 """
-USER_ACTIVITY = pa.schema(
-    {
-        "event_id": pa.string(),
-        "user_id": pa.int64(),
-        "action": pa.string(),
-        "event_at": pa.timestamp("us"),
-        "device": pa.string(),
-        "location": pa.string(),
-        "app_version": pa.string(),
-        "page": pa.string(),
-        "order_id": pa.string(),
-        "currency": pa.string(),
-        "purchase_total": pa.decimal128(12, 2),
-        "item_count": pa.int32(),
-        "extra": pa.string(),
-        "ingest_date": pa.date32(),
-    }
-)
 MIDNIGHT = datetime(2025, 1, 1)
 
 
@@ -72,6 +57,10 @@ def declared(root: Path, source: str) -> str:
             digest="",
         )
     )
+
+
+def source_object(day: datetime) -> str:
+    return f"s3://user-activity-raw/logs/ingest_date={day:%Y-%m-%d}/part-0.json.gz"
 
 
 class Event(NamedTuple):
@@ -115,6 +104,8 @@ class Event(NamedTuple):
             "event_at": self.event_at,
             "device": self.device,
             "location": self.location,
+            "source_object": source_object(self.ingest_date),
+            "line_number": self.number + 1,
             "ingest_date": self.ingest_date.date(),
         }
 
@@ -151,7 +142,7 @@ class Lake:
             self.glue.create_database(DatabaseInput={"Name": database})
         self.query(LOGS)
         self.query(declared(root, "users"))
-        for table in ("user_activity", "user_activity_items", "quarantine"):
+        for table in publication.TABLES:
             ddl = (root / f"loaders/ddl/{table}.sql").read_text()
             location = f"s3://user-activity-cleaned/{table}/"
             names = {"database": "user_activity_cleaned", "location": location, "revision": 0}
@@ -179,6 +170,14 @@ class Lake:
                     self.s3.delete_object(Bucket=bucket, Key=found["Key"])
         for date in {event.ingest_date for event in events}:
             lines = [event.line() for event in events if event.ingest_date == date]
+            # as far as this lake has rows for them
+            entry = {"lines": len(lines), "cleaned": len(lines), "dropped": 0, "duplicates": 0}
+            entry |= {"source_object": source_object(date), "quarantined": {}, "run_id": "r1"}
+            self.s3.put_object(
+                Bucket="user-activity-cleaned",
+                Key=f"flatten_ledger/ingest_date={date:%Y-%m-%d}/part-0.json.gz",
+                Body=gzip.compress(json.dumps(entry).encode()),
+            )
             self.s3.put_object(
                 Bucket="user-activity-raw",
                 Key=f"logs/ingest_date={date:%Y-%m-%d}/part-0.json.gz",
@@ -188,13 +187,14 @@ class Lake:
         for date in {event.event_at.date() for event in events}:
             rows = [event.row() for event in events if event.event_at.date() == date]
             parquet = io.BytesIO()
-            pq.write_table(pa.Table.from_pylist(rows, USER_ACTIVITY), parquet)
+            pq.write_table(pa.Table.from_pylist(rows, ACTIVITY_SCHEMA), parquet)
             self.s3.put_object(
                 Bucket="user-activity-cleaned",
                 Key=f"user_activity/event_date={date}/part-0.parquet",
                 Body=parquet.getvalue(),
             )
-        for table in ("user_activity_raw.logs", "user_activity_cleaned.user_activity"):
+        cleaned = ("user_activity", "flatten_ledger")
+        for table in ("user_activity_raw.logs", *(f"user_activity_cleaned.{t}" for t in cleaned)):
             self.query(f"msck repair table {table}")
 
     def run(self, *arguments: str, **options: Any) -> dict[str, int | None]:

@@ -102,7 +102,7 @@ def test_converted_types_are_counted(built: Project) -> None:
             " cross join unnest(conversions) as converted (field, events) group by 1"
         )
     )
-    assert counted == built.truth()["conversions"] != {}
+    assert counted == {field: n for field, n in built.truth()["conversions"].items() if n} != {}
 
 
 def state(project: Project) -> dict[str, Any]:

@@ -1,5 +1,5 @@
--- Every line of every raw object has exactly one row in the cleaned zone: the ledger's counts beside
--- the rows themselves.
+-- Every line of every raw object has exactly one row in the cleaned zone: the counts of the ledger
+-- beside the rows themselves.
 with
 
 ledger as (

@@ -28,6 +28,7 @@ ODD = {
     "CR between": (b'{"id":2}\r{"id":3}', [("2", None), ("3", None)]),
     "CR CR LF": (b'{"id":2}\r\r', [("2", None), NOTHING]),
     "a blank line": (b"", [NOTHING]),
+    "blanks of other kinds": (b" \x0c\x0b ", [NOTHING]),
     "two objects": (b'{"id":2}{"id":3}', [NOTHING]),
     "a long text": (b'{"id":2,"name":"x","more":"' + b"y" * (2 << 20) + b'"}', [("2", "x")]),
     "a long broken line": (b'{"id":2,"name":"' + b"y" * (2 << 20), [NOTHING]),
