@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glue import storage, tables
-from glue.days import count
+from glue.days import counted
 from glue.duplicates import (
     COPY_SCHEMA,
     KEPT,
@@ -29,6 +29,7 @@ def published_copies(
     """The events of one published file, by bucket, and at last its rows."""
     has_reason = table == tables.EXCLUDED
     rows = storage.read_parquet(url, [*COLUMNS, "reason"] if has_reason else COLUMNS)
+    counts = counted(table, value, rows)
     is_again = pc.is_in(rows["source_object"], pa.array(sorted(again), pa.string()))
     event_date = pa.scalar(value).cast(pa.date32())
     marks = {
@@ -40,20 +41,19 @@ def published_copies(
     }
     for name, column in marks.items():
         rows = rows.append_column(name, column)
-    for bucket, copies in by_bucket(rows.select(COPY_SCHEMA.names), buckets):
-        yield bucket, to_ipc(copies)
-    yield None, count(table, value, [url])
+    copies = rows.select(COPY_SCHEMA.names)
+    for bucket, here in by_bucket(copies, fingerprints(copies["event_id"]), buckets):
+        yield bucket, to_ipc(here)
+    yield None, counts
 
 
 def fingerprints_of(value: str, url: str, buckets: int) -> Iterator[tuple[int, bytes]]:
     """The events of one published file, eight bytes each, by bucket."""
     prints = fingerprints(storage.read_parquet(url, ["event_id"])["event_id"])
-    bucket = prints % np.uint64(buckets)
-    for number in range(buckets):
-        here = prints[bucket == number]
-        if len(here):
-            day = pa.repeat(pa.scalar(value), len(here)).dictionary_encode()
-            yield number, to_ipc(pa.table({"fingerprint": here, "event_date": day}))
+    day = pa.repeat(pa.scalar(value), len(prints)).dictionary_encode()
+    history = pa.table({"fingerprint": prints, "event_date": day})
+    for bucket, here in by_bucket(history, prints, buckets):
+        yield bucket, to_ipc(here)
 
 
 def days_with_copies(pairs: Iterable[tuple[int, bytes]]) -> Iterator[str]:

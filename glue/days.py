@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -17,6 +17,12 @@ from glue import storage, tables
 from glue.ledger import CLEANED, Counts
 from glue.tables import ACTIVITY, EXCLUDED, ITEMS, QUARANTINE, SEED_DOCUMENTS
 
+# By these the rows of a table are counted.
+COUNTED = {
+    ACTIVITY: ["source_object"],
+    EXCLUDED: ["source_object", "reason"],
+    QUARANTINE: ["source_object", "reason"],
+}
 # Rows that are sorted together and become a row group: bounds the memory of a task.
 PIECE_ROWS = 250_000
 PIECE_BYTES = 128 << 20
@@ -74,7 +80,7 @@ def build_day(part: Part, output: Output) -> Counts:
             reason = np.where(is_duplicate, tables.DUPLICATE, tables.DROPPED)
             excluded = piece.add_column(0, "reason", pa.array(reason, pa.string()))
             writers.write(EXCLUDED, _sorted(excluded.filter(pa.array(is_excluded))))
-    return _read_back(ACTIVITY, part, output) + _read_back(EXCLUDED, part, output)
+    return writers.read_back(ACTIVITY) + writers.read_back(EXCLUDED)
 
 
 def build_quarantine(part: Part, output: Output) -> Counts:
@@ -83,7 +89,7 @@ def build_quarantine(part: Part, output: Output) -> Counts:
         for piece in _pieces(part, output.again, tables.QUARANTINE_SCHEMA, output.run_id):
             order = [("source_object", "ascending"), ("line_number", "ascending")]
             writers.write(QUARANTINE, piece.sort_by(order))
-    return _read_back(QUARANTINE, part, output)
+    return writers.read_back(QUARANTINE)
 
 
 class _Writers:
@@ -112,6 +118,13 @@ class _Writers:
             writer = pq.ParquetWriter(stream, rows.schema, **options)
             self._open[table] = self._stack.enter_context(writer)
         self._open[table].write_table(rows)
+
+    def read_back(self, table: str) -> Counts:
+        """The rows of a file, once it is closed."""
+        if table not in self._open:
+            return Counts()
+        url = self._output.url(table, self._part, "zstd.parquet")
+        return counted(table, self._part.value, storage.read_parquet(url, COUNTED[table]))
 
     def documents(self, activity: pa.Table) -> None:
         """user_activity nested again, for the JSON output: `timestamp` and `metadata`."""
@@ -196,20 +209,12 @@ def _items(activity: pa.Table) -> pa.Table:
     return pa.table({name: columns[name] for name in tables.ITEMS_SCHEMA.names})
 
 
-def _read_back(table: str, part: Part, output: Output) -> Counts:
-    url = output.url(table, part, "zstd.parquet")
-    if url not in storage.files(url.rpartition("/")[0]):
-        return Counts()
-    return count(table, part.value, [url])
-
-
-def count(table: str, value: str, urls: Iterable[str]) -> Counts:
-    """The rows of files by source object and reason."""
-    counts = Counts()
-    for url in urls:
-        names = ["source_object"] if table == ACTIVITY else ["source_object", "reason"]
-        rows = storage.read_parquet(url, names).group_by(names).aggregate([([], "count_all")])
-        for row in rows.to_pylist():
-            place = (table, value, row["source_object"], row.get("reason", CLEANED))
-            counts[place] += row["count_all"]
-    return counts
+def counted(table: str, value: str, rows: pa.Table) -> Counts:
+    """Rows of a partition by source object and reason."""
+    names = COUNTED[table]
+    return Counts(
+        {
+            (table, value, row["source_object"], row.get("reason", CLEANED)): row["count_all"]
+            for row in rows.group_by(names).aggregate([([], "count_all")]).to_pylist()
+        }
+    )

@@ -53,12 +53,13 @@ def _aligned(words: np.ndarray) -> np.ndarray:
     return words.copy().view(np.uint32).reshape(-1, _WORDS)
 
 
-def by_bucket(copies: pa.Table, buckets: int) -> Iterator[tuple[int, pa.Table]]:
-    """All lines of one event_id in one bucket, whichever table they are in."""
-    bucket = (fingerprints(copies["event_id"]) % np.uint64(buckets)).astype(np.int64)
+def by_bucket(rows: pa.Table, prints: np.ndarray, buckets: int) -> Iterator[tuple[int, pa.Table]]:
+    """Rows by their fingerprints: all of one event_id are in one bucket, whichever table they are
+    from."""
+    bucket = (prints % np.uint64(buckets)).astype(np.int64)
     order = np.argsort(bucket, kind="stable")
     cuts = np.searchsorted(bucket[order], np.arange(buckets + 1))
-    ordered = copies.take(pa.array(order))
+    ordered = rows.take(pa.array(order))
     for number in range(buckets):
         if cuts[number] < cuts[number + 1]:
             yield number, ordered.slice(cuts[number], cuts[number + 1] - cuts[number])

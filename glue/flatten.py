@@ -95,6 +95,15 @@ def _map(context: SparkContext, function: Callable, tasks: list) -> list:
     return context.parallelize(tasks, len(tasks)).map(function).collect() if tasks else []
 
 
+def _read_once(context: SparkContext, read: Callable, tasks: list) -> tuple[RDD, list]:
+    """What `read` yields of each task: the pairs (bucket, bytes), which stay with the workers, and
+    the reports (None, report)."""
+    pairs = context.parallelize(tasks, len(tasks) or 1).flatMap(read)
+    pairs = pairs.persist(StorageLevel.DISK_ONLY)
+    reports = pairs.filter(lambda pair: pair[0] is None).values().collect()
+    return pairs.filter(lambda pair: pair[0] is not None), reports
+
+
 def _stage(
     context: SparkContext, plan: Plan, staging: str, buckets: int
 ) -> tuple[RDD, list[Staged]]:
@@ -105,10 +114,7 @@ def _stage(
         number, objects = task
         return stage(objects, plan.mappings, f"{staging}/{number:05}", buckets)
 
-    read_once = context.parallelize(tasks, len(tasks) or 1).flatMap(read)
-    read_once = read_once.persist(StorageLevel.DISK_ONLY)
-    staged = read_once.filter(lambda pair: pair[0] is None).values().collect()
-    return read_once.filter(lambda pair: pair[0] is not None), staged
+    return _read_once(context, read, tasks)
 
 
 def _tasks(objects: Iterable[RawObject], cores: int) -> list[list[RawObject]]:
@@ -134,10 +140,8 @@ def _published(
     def read(file: PublishedFile) -> Iterator[tuple[int | None, Any]]:
         return published_copies(file.table, file.value, file.url, again.value, buckets)
 
-    read_once = context.parallelize(files, len(files)).flatMap(read)
-    read_once = read_once.persist(StorageLevel.DISK_ONLY)
-    counts = read_once.filter(lambda pair: pair[0] is None).values().collect()
-    return read_once.filter(lambda pair: pair[0] is not None), _sum(counts)
+    copies, counts = _read_once(context, read, files)
+    return copies, _sum(counts)
 
 
 def _days_with_copies(

@@ -29,7 +29,7 @@ from botocore.exceptions import (
 )
 
 from glue import mapping, storage
-from glue.duplicates import COPY_SCHEMA, NEW, by_bucket
+from glue.duplicates import COPY_SCHEMA, NEW, by_bucket, fingerprints
 from glue.event_batch import PARSED_SCHEMA, parse_batch
 from glue.raw_lines import Lines, read_batches
 from glue.tables import ACTIVITY_SCHEMA
@@ -104,8 +104,9 @@ def stage(
         _write(events, "event_date", ACTIVITY_SCHEMA, folder, staged.events)
         rejected = table.filter(pc.invert(is_event))
         _write(rejected, "ingest_date", REJECTED_SCHEMA, folder, staged.rejected)
-        for bucket, copies in by_bucket(_copies(events), buckets):
-            yield bucket, to_ipc(copies)
+        copies = _copies(events)
+        for bucket, rows in by_bucket(copies, fingerprints(copies["event_id"]), buckets):
+            yield bucket, to_ipc(rows)
 
     rows = size = 0
     for raw in objects:

@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ from loaders.settings import Settings
 # All that boto3 raises for a failed call.
 ERRORS = (Boto3Error, BotoCoreError, ClientError)
 
+DELETE_BATCH = 1000  # keys a call of DeleteObjects takes
 ATTEMPTS = 4  # of a call, where what went wrong may pass
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
@@ -134,6 +135,11 @@ def code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
 
 
+def is_precondition_failed(error: ClientError) -> bool:
+    """Whether a conditional put found another object than it named."""
+    return code(error) in ("PreconditionFailed", "412")
+
+
 def ensure_buckets(s3: BaseClient, settings: Settings) -> list[str]:
     """Create the pipeline's buckets that are missing; returns their names."""
     created = []
@@ -183,6 +189,12 @@ def files(s3: BaseClient, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         for entry in page.get("Contents", []):
             if not entry["Key"].endswith("/"):
                 yield entry
+
+
+def delete_objects(s3: BaseClient, bucket: str, keys: Sequence[str]) -> None:
+    for start in range(0, len(keys), DELETE_BATCH):
+        batch = [{"Key": key} for key in keys[start : start + DELETE_BATCH]]
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
 
 
 def poll(

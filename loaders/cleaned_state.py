@@ -71,7 +71,9 @@ def commit(s3: BaseClient, settings: Settings, state: State, replaced: str | Non
     try:
         s3.put_object(Bucket=settings.cleaned_bucket, Key=KEY, Body=body.encode(), **condition)
     except ClientError as error:
-        if aws.code(error) not in ("PreconditionFailed", "ConditionalRequestConflict", "412"):
+        if not (
+            aws.is_precondition_failed(error) or aws.code(error) == "ConditionalRequestConflict"
+        ):
             raise
         # The answer to a put that came through may have been lost, and the put repeated.
         there: dict[str, Any] = aws.read_json(s3, settings.cleaned_bucket, KEY) or {}

@@ -27,7 +27,6 @@ from loaders.settings import LOGS, USERS, Settings
 ROOT = Path(__file__).parents[1]
 # The data set that the marts were last built from.
 STATE = "_state/demo.json"
-DELETE_BATCH = 1000  # keys a call of DeleteObjects takes
 
 
 def demo(parameters: generate.Parameters, out: Path) -> None:
@@ -104,9 +103,7 @@ def _remove_others(s3: BaseClient, settings: Settings, keys: Collection[str]) ->
             f"s3://{settings.raw_bucket}/ holds {len(others)} objects of other data, and the demo "
             "removes objects on this machine only: set UAP_PREFIX to a name of its own"
         )
-    for start in range(0, len(others), DELETE_BATCH):
-        batch = [{"Key": key} for key in others[start : start + DELETE_BATCH]]
-        s3.delete_objects(Bucket=settings.raw_bucket, Delete={"Objects": batch, "Quiet": True})
+    aws.delete_objects(s3, settings.raw_bucket, others)
     return len(others)
 
 

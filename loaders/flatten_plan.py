@@ -11,13 +11,11 @@ import click
 from botocore.client import BaseClient
 
 from glue import mapping
-from loaders import aws, conservation, parallel, raw_zone
+from loaders import aws, conservation, glue_job, mapping_files, parallel, raw_zone
 from loaders.cleaned_state import State
 from loaders.conservation import Entry
 from loaders.settings import LOGS, Settings
 
-SCRIPTS = Path(__file__).parents[1] / "glue"
-MAPPINGS = "mappings/"
 WORKERS = 16
 
 
@@ -78,7 +76,7 @@ def sources(s3: BaseClient, settings: Settings) -> Sources:
     Raises click.ClickException for a mapping file that is none.
     """
     mappings = {}
-    for entry in aws.objects(s3, settings.artifacts_bucket, MAPPINGS):
+    for entry in aws.objects(s3, settings.artifacts_bucket, mapping_files.FOLDER):
         name = Path(entry["Key"]).stem
         body = s3.get_object(Bucket=settings.artifacts_bucket, Key=entry["Key"])["Body"].read()
         try:
@@ -90,7 +88,7 @@ def sources(s3: BaseClient, settings: Settings) -> Sources:
             ) from None
         mappings[name] = text
     code = hashlib.sha256()
-    for path in sorted(SCRIPTS.glob("*.py")):
+    for path in sorted(glue_job.SCRIPTS.glob("*.py")):
         if path.name.startswith(("event_", "fast_", "mapping", "raw_")):
             code.update(path.read_bytes())
     rules = {

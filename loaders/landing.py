@@ -31,9 +31,7 @@ IN_MEMORY = 32 << 20
 WAITS = (1, 2, 4, 8, 16, 32, 60, 60)
 SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"}
 SLOW_DOWN |= {"TooManyRequests", "TooManyRequestsException", "RequestTimeout"}
-# What passes, as botocore has it; 507, a full disk, does not.
-FAILURES = {500, 502, 503, 504}
-# A full disk of a local endpoint is a 507, which waiting does not help.
+# What passes, as botocore has it; 507, a full disk of a local endpoint, does not.
 FAILURES = {500, 502, 503, 504}
 # Another put of the same key was under way.
 CONFLICTS = {"ConditionalRequestConflict", "OperationAborted"}
@@ -166,7 +164,7 @@ def _put(
     try:
         answer = patiently(put)
     except ClientError as error:
-        if aws.code(error) not in ("PreconditionFailed", "412"):
+        if not aws.is_precondition_failed(error):
             raise
         # Another upload was faster, or an answer to this one got lost on the way.
         if head(s3, bucket, key).get(DIGEST) == part.sha256:

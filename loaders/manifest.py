@@ -45,6 +45,6 @@ def write(s3: BaseClient, bucket: str, zone: str, objects: Sequence[tuple[str, P
     try:
         patiently(lambda: s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*"))
     except ClientError as error:
-        if aws.code(error) not in ("PreconditionFailed", "412"):
+        if not aws.is_precondition_failed(error):
             raise
     return key

@@ -12,6 +12,8 @@ from botocore.client import BaseClient
 from glue.mapping import RESERVED, SOURCE, Mapping, MappingError, parse
 from loaders.settings import LOGS, Settings
 
+FOLDER = "mappings/"  # of the artifacts bucket
+
 
 def read(path: Path) -> tuple[Mapping, str]:
     """The mapping and the text of its file. Raises click.ClickException for one that is wrong."""
@@ -88,4 +90,4 @@ def check_source(
 
 
 def _key(source: str) -> str:
-    return f"mappings/{source}.toml"
+    return f"{FOLDER}{source}.toml"

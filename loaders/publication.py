@@ -35,7 +35,6 @@ REVISION = "2"
 GRACE = timedelta(hours=6)
 BATCH = 100  # partitions a call of BatchCreatePartition and BatchUpdatePartition takes
 DELETE_BATCH = 25  # of BatchDeletePartition
-DELETE_KEYS = 1000  # of DeleteObjects
 RUN_ID = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]{8}")
 
 
@@ -221,12 +220,8 @@ def remove_leftovers(s3: BaseClient, settings: Settings, state: State, now: date
 
 def remove(s3: BaseClient, settings: Settings, prefix: str) -> None:
     """All objects below a folder of the cleaned bucket."""
-    keys = (entry["Key"] for entry in aws.objects(s3, settings.cleaned_bucket, prefix))
-    for batch in _batches(list(keys), DELETE_KEYS):
-        s3.delete_objects(
-            Bucket=settings.cleaned_bucket,
-            Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
-        )
+    keys = [entry["Key"] for entry in aws.objects(s3, settings.cleaned_bucket, prefix)]
+    aws.delete_objects(s3, settings.cleaned_bucket, keys)
 
 
 def _batches(items: list[str], size: int) -> Iterator[list[str]]:

@@ -76,7 +76,7 @@ def test_losing_lines(lines: list[Copy], buckets: int, data: st.DataObject) -> N
     whole = table(lines)
     dealt: dict[int, list[pa.Table]] = {}
     for part in (whole.slice(0, cut), whole.slice(cut)):
-        for bucket, found in by_bucket(part, buckets):
+        for bucket, found in by_bucket(part, fingerprints(part["event_id"]), buckets):
             dealt.setdefault(bucket, []).append(found)
     assert sum(part.num_rows for parts in dealt.values() for part in parts) == len(lines)
     found = [row for parts in dealt.values() for row in losing_lines(parts).to_pylist()]
