@@ -93,7 +93,20 @@ def _column(column: dict[str, Any], table: HiveTable) -> tuple[str, Type]:
         raise QueryError("HIVE_UNSUPPORTED_FORMAT", f"Unsupported Hive type: {message}") from None
 
 
+def require_storage(glue: dict[str, Any]) -> None:
+    """Glue takes tables without a StorageDescriptor, resource links for one; Athena reads none.
+
+    Raises HIVE_UNSUPPORTED_FORMAT, as Trino's GlueConverter does.
+    """
+    if glue.get("StorageDescriptor") is None:
+        message = (
+            f"Table StorageDescriptor is null for table '{glue['DatabaseName']}.{glue['Name']}'"
+        )
+        raise QueryError("HIVE_UNSUPPORTED_FORMAT", message)
+
+
 def load_hive_table(glue: dict[str, Any], catalog: Catalog) -> HiveTable:
+    require_storage(glue)
     if not glue.get("PartitionKeys") or is_projected(glue):
         return HiveTable(glue)
     found = catalog.partitions(glue["DatabaseName"], glue["Name"])

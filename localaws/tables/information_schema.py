@@ -13,6 +13,7 @@ from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.type_parser import parse_type
 from localaws.sql.types import BIGINT, VARCHAR, Type
+from localaws.tables.hive import require_storage
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
 from localaws.tables.views import is_view, load_view
 
@@ -171,6 +172,7 @@ def _described(glue: dict[str, Any], lake: Lake) -> list[tuple[str | None, ...]]
             (name, str(type_), field.doc, "NO" if field.required else "YES", None)
             for (name, type_), field in zip(table.columns, table.schema.fields, strict=True)
         ]
+    require_storage(glue)
     columns = [(each, None) for each in glue["StorageDescriptor"].get("Columns") or []]
     columns += [(each, "partition key") for each in glue.get("PartitionKeys") or []]
     return [

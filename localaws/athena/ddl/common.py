@@ -8,6 +8,7 @@ from localaws.catalog import EntityNotFound
 from localaws.sql.errors import QueryError
 from localaws.sql.hive.statements import Column, Name
 from localaws.sql.type_parser import parse_type
+from localaws.tables.hive import require_storage
 from localaws.tables.iceberg import is_iceberg
 from localaws.tables.resolver import Lakehouse
 from localaws.tables.views import is_view
@@ -43,10 +44,13 @@ def existing_table(name: Name, database: str, lakehouse: Lakehouse) -> dict[str,
     """The table or view as GetTable gives it."""
     owner, table = place(name, database)
     try:
-        return lakehouse.catalog.get_table(owner, table)
+        glue = lakehouse.catalog.get_table(owner, table)
     except EntityNotFound:
         message = f"SemanticException [Error 10001]: Table not found {owner}.{table}"
         raise failed(message) from None
+    if not (is_iceberg(glue) or is_view(glue)):
+        require_storage(glue)
+    return glue
 
 
 def require_hive(glue: dict[str, Any], what: str) -> None:

@@ -81,20 +81,30 @@ def test_joined_grouped_and_filtered_like_any_table(lake) -> None:
     assert ("columns",) in lake(own)
 
 
-def test_a_table_that_cannot_be_read_has_no_columns(lake) -> None:
-    lake.glue.create_table(
-        DatabaseName=lake.database,
-        TableInput={
-            "Name": "odd",
-            "StorageDescriptor": {"Columns": [{"Name": "x", "Type": "uniontype<int>"}]},
-        },
-    )
+@pytest.mark.parametrize(
+    "storage",
+    [{"StorageDescriptor": {"Columns": [{"Name": "x", "Type": "uniontype<int>"}]}}, {}],
+)
+def test_a_table_that_cannot_be_read_has_no_columns(lake, storage) -> None:
+    lake.glue.create_table(DatabaseName=lake.database, TableInput={"Name": "odd", **storage})
     columns = "SELECT DISTINCT table_name FROM information_schema.columns"
     assert sorted(lake(f"{columns} WHERE table_schema = '{lake.database}'")) == [
         ("hive",), ("ice",), ("seen",)
     ]  # fmt: skip
     tables = "SELECT table_name FROM information_schema.tables"
     assert ("odd",) in lake(f"{tables} WHERE table_schema = '{lake.database}'")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT * FROM bare", "DESCRIBE bare", "INSERT INTO bare SELECT 1", "SHOW COLUMNS IN bare"],
+)
+def test_a_table_without_storage_is_refused(lake, sql: str) -> None:
+    lake.glue.create_table(DatabaseName=lake.database, TableInput={"Name": "bare"})
+    refused = f"Table StorageDescriptor is null for table '{lake.database}.bare'"
+    error = lake.fails(sql)
+    assert "HIVE_UNSUPPORTED_FORMAT" in error and refused in error
+    lake("DROP TABLE bare")
 
 
 @pytest.mark.parametrize(
