@@ -2,6 +2,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What dbt sends to Athena. Macros are Jinja before they are SQL.
+SQL := $(wildcard models analyses snapshots tests/singular)
 
 .DEFAULT_GOAL := help
 
@@ -39,9 +41,16 @@ test-adapter: setup ## Run dbt-athena's own functional tests against the local e
 	$(BIN)/python tests/adapter/run.py
 
 .PHONY: lint
-lint: setup ## Check style with ruff
+lint: setup ## Check style: Python with ruff, SQL with sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint $(SQL)
+
+.PHONY: format
+format: setup ## Mend the style that can be mended without thinking
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix $(SQL)
 
 .PHONY: lock
 lock: $(READY) ## Pin the dependencies of pyproject.toml again

@@ -3,7 +3,10 @@ with
 
 events as (
 
-    select location, action, count(*) as event_count
+    select
+        location,
+        action,
+        count(*) as event_count
     from {{ ref('fct_events') }}
     group by location, action
 
@@ -11,7 +14,10 @@ events as (
 
 mart as (
 
-    select location, action, event_count
+    select
+        location,
+        action,
+        event_count
     from {{ ref('actions_by_location') }}
 
 )

@@ -3,7 +3,10 @@ with
 
 days as (
 
-    select location, action, sum(event_count) as event_count
+    select
+        location,
+        action,
+        sum(event_count) as event_count
     from {{ ref('actions_by_location_daily') }}
     group by location, action
 
@@ -11,7 +14,10 @@ days as (
 
 totals as (
 
-    select location, action, event_count
+    select
+        location,
+        action,
+        event_count
     from {{ ref('actions_by_location') }}
 
 )

@@ -4,12 +4,20 @@ with
 
 events as (
 
-    select event_date, ingest_date, 1 as in_cleaned, 0 as in_fct_events
+    select
+        event_date,
+        ingest_date,
+        1 as in_cleaned,
+        0 as in_fct_events
     from {{ ref('stg_cleaned__events') }}
 
     union all
 
-    select event_date, ingest_date, 0 as in_cleaned, 1 as in_fct_events
+    select
+        event_date,
+        ingest_date,
+        0 as in_cleaned,
+        1 as in_fct_events
     from {{ ref('fct_events') }}
 
 )

@@ -18,17 +18,23 @@ ledger as (
 
 found as (
 
-    select source_object, 'cleaned' as outcome
+    select
+        source_object,
+        'cleaned' as outcome
     from {{ source('user_activity_cleaned', 'user_activity') }}
 
     union all
 
-    select source_object, reason as outcome
+    select
+        source_object,
+        reason as outcome
     from {{ source('user_activity_cleaned', 'user_activity_excluded') }}
 
     union all
 
-    select source_object, 'quarantined' as outcome
+    select
+        source_object,
+        'quarantined' as outcome
     from {{ source('user_activity_cleaned', 'quarantine') }}
 
 ),
@@ -42,7 +48,7 @@ counted as (
         count_if(outcome = 'duplicate') as duplicates,
         count_if(outcome = 'quarantined') as quarantined
     from found
-    group by 1
+    group by source_object
 
 ),
 
@@ -59,11 +65,11 @@ final as (
     full outer join counted on ledger.source_object = counted.source_object
     where
         ledger.source_object is null
-        or ledger.lines != ledger.cleaned + ledger.dropped + ledger.duplicates + ledger.quarantined
-        or ledger.cleaned != coalesce(counted.cleaned, 0)
-        or ledger.dropped != coalesce(counted.dropped, 0)
-        or ledger.duplicates != coalesce(counted.duplicates, 0)
-        or ledger.quarantined != coalesce(counted.quarantined, 0)
+        or ledger.lines <> ledger.cleaned + ledger.dropped + ledger.duplicates + ledger.quarantined
+        or ledger.cleaned <> coalesce(counted.cleaned, 0)
+        or ledger.dropped <> coalesce(counted.dropped, 0)
+        or ledger.duplicates <> coalesce(counted.duplicates, 0)
+        or ledger.quarantined <> coalesce(counted.quarantined, 0)
 
 )
 

@@ -44,7 +44,9 @@ quarantined as (
 
 fct_events as (
 
-    select event_id, count(*) as row_count
+    select
+        event_id,
+        count(*) as row_count
     from {{ ref('fct_events') }}
     group by event_id
 
