@@ -123,7 +123,7 @@ final as (
         ((version * 3 + device) * 3 + location)::smallint as client,
         conversion::tinyint as conversion,
         $drift > 0 and day >= $drift_day and draw(session, 'experiment') & 3 = 0 as is_experiment,
-        make_timestamp_ms($start_ms + day * 86400000 + clock + skew) as event_at,
+        make_timestamp_ms($start_ms + day::bigint * 86400000 + clock + skew) as event_at,
         -- of its arrival, in milliseconds; late lines and second copies come at any time
         case when kind in (0, 2) then clock else below(id, 'arrival ' || kind, 86400000) end
         * 4294967296 + id as rank,

@@ -17,7 +17,7 @@ changed as (
         coalesce(upgraded <= $day, false) as has_upgraded,
         coalesce(moved <= $day, false) as has_moved,
         greatest(coalesce(upgraded, 0), coalesce(moved, 0)) <= $day as is_last,
-        $start_ms + $day * 86400000 as today,
+        $start_ms + $day::bigint * 86400000 as today,
         case
             when u > $old_users
                 then $start_ms + sign_up_day(u) * 86400000 + sign_up_clock(u)

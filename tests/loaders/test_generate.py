@@ -68,6 +68,8 @@ shares = st.sampled_from([0, 1]) | st.floats(0, 1)
 @example(Parameters(events=100, days=2, users=9, late=0.5, duplicates=1, max_lines_per_file=9))
 @example(Parameters(events=100, users=1000, duplicates=0, late=0, malformed=0, skew=0, drift=0))
 @example(Parameters(events=100, days=3, users=9, duplicates=1, malformed=1, skew=1, drift=1))
+# so many days have more milliseconds than 32 bits can count
+@example(Parameters(events=300, days=60, users=99, drift=1))
 def test_ground_truth_is_true_for_any_parameters(
     tmp_path_factory: pytest.TempPathFactory, parameters: Parameters
 ) -> None:
