@@ -91,7 +91,7 @@ def skip_malformed_lines(glue: BaseClient, table: dict[str, Any]) -> None:
     database, name = table["DatabaseName"], table["Name"]
     if _set_parameter(table):
         glue.update_table(
-            DatabaseName=database, TableInput=_input(glue, "TableInput", table), SkipArchive=True
+            DatabaseName=database, TableInput=input_of(glue, "TableInput", table), SkipArchive=True
         )
     pages = glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
     changed = [part for page in pages for part in page["Partitions"] if _set_parameter(part)]
@@ -102,7 +102,7 @@ def skip_malformed_lines(glue: BaseClient, table: dict[str, Any]) -> None:
             Entries=[
                 {
                     "PartitionValueList": partition["Values"],
-                    "PartitionInput": _input(glue, "PartitionInput", partition),
+                    "PartitionInput": input_of(glue, "PartitionInput", partition),
                 }
                 for partition in changed[start : start + BATCH]
             ],
@@ -124,7 +124,7 @@ def _set_parameter(entry: dict[str, Any]) -> bool:
     return True
 
 
-def _input(glue: BaseClient, shape: str, entry: dict[str, Any]) -> dict[str, Any]:
+def input_of(glue: BaseClient, shape: str, entry: dict[str, Any]) -> dict[str, Any]:
     """The part of what Glue returned that it also takes."""
     accepted = glue.meta.service_model.shape_for(shape).members
     return {key: value for key, value in entry.items() if key in accepted}

@@ -18,14 +18,18 @@ from loaders.settings import Settings
 
 KEY = "_state/flatten.json"
 # Raised with every change of what stands in the state or in the files it names.
-FORMAT = 2
+FORMAT = 3
+# What this version can go on from. Format 2 had no `publication` and no `days`.
+FORMATS = (2, 3)
 
 
 @dataclass(frozen=True)
 class State:
     """`partitions`: table -> partition value -> the run that wrote it. `superseded`: folders
     (below the bucket) that were published before -> since when they are not, ISO-8601 UTC.
-    `listings`: source/day -> a digest of the raw objects that were read of it."""
+    `listings`: source/day -> a digest of the raw objects that were read of it. `publication`: how
+    many runs were published. `days`: each event date that ever was -> number and time of its last
+    publication, None when the next one has to give it these; see published_days.py."""
 
     run_id: str | None = None
     drop_actions: list[str] = field(default_factory=lambda: ["logout"])
@@ -33,6 +37,8 @@ class State:
     partitions: dict[str, dict[str, str]] = field(default_factory=dict)
     superseded: dict[str, str] = field(default_factory=dict)
     listings: dict[str, str] = field(default_factory=dict)
+    publication: int = 0
+    days: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
     def runs(self) -> set[str]:
         """All whose files may still be read."""
@@ -44,16 +50,17 @@ def read(s3: BaseClient, settings: Settings, any_version: bool = False) -> tuple
     """The state and its ETag; an empty state and None when nothing was published yet.
 
     Raises click.ClickException when another version of the project wrote it, unless `any_version`
-    will do: then it is an empty one.
+    will do: then it is an empty one that counts on.
     """
     try:
         answer = s3.get_object(Bucket=settings.cleaned_bucket, Key=KEY)
     except s3.exceptions.NoSuchKey:
         return State(), None
     document = json.load(answer["Body"])
-    if document.pop("format", None) != FORMAT:
+    if document.pop("format", None) not in FORMATS:
         if any_version:
-            return State(), answer["ETag"]
+            kept = {name: document[name] for name in ("publication", "days") if name in document}
+            return State(**kept), answer["ETag"]
         raise click.ClickException(
             f"another version of uap wrote {settings.cleaned_url}{KEY}: "
             "`uap flatten --rebuild` builds the cleaned zone anew from the raw one"

@@ -151,6 +151,7 @@ def _publish(
     built: dict[str, dict[str, bool]],
 ) -> None:
     publication.check_files(s3, settings, plan["run_id"], built)
+    published = publication.counted_on(glue, settings, published)
     now = datetime.now(UTC)
     state = State(
         run_id=plan["run_id"],

@@ -6,6 +6,7 @@ are. A killed publication is finished by the next command that publishes.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import click
 from botocore.client import BaseClient
 
-from loaders import athena, aws, catalog, cleaned_state
+from loaders import athena, aws, catalog, cleaned_state, published_days
 from loaders.cleaned_state import State
 from loaders.settings import Settings
 
@@ -47,10 +48,12 @@ def folder(table: str, run_id: str, value: str) -> str:
 def supersede(
     state: State, run_id: str, built: dict[str, dict[str, bool]], now: datetime
 ) -> dict[str, Any]:
-    """`partitions` and `superseded` of the state after a run that built these partitions
-    (table -> value -> whether it has rows)."""
+    """What of the state is another after a run that built these partitions (table -> value ->
+    whether it has rows)."""
     partitions = {table: dict(values) for table, values in state.partitions.items()}
     superseded = dict(state.superseded)
+    if state.publication or state.partitions:
+        superseded[published_days.folder(state.publication)] = now.isoformat(timespec="seconds")
     for table, values in built.items():
         published = partitions.setdefault(table, {})
         for value, has_rows in values.items():
@@ -58,11 +61,17 @@ def supersede(
                 superseded[folder(table, old, value)] = now.isoformat(timespec="seconds")
             if has_rows:
                 published[value] = run_id
-    return {"partitions": partitions, "superseded": superseded}
+    days = {day for table in published_days.DAY_TABLES for day in built.get(table, {})}
+    return {
+        "partitions": partitions,
+        "superseded": superseded,
+        **published_days.numbered(state, days, now),
+    }
 
 
 def forget(state: State, now: datetime) -> State:
-    """An empty state after this one, with the same parameters."""
+    """An empty state after this one, with the same parameters. The publications are counted on, for
+    those who have read some of them."""
     superseded = {
         folder(table, run, value): now.isoformat(timespec="seconds")
         for table, values in state.partitions.items()
@@ -72,7 +81,15 @@ def forget(state: State, now: datetime) -> State:
         drop_actions=state.drop_actions,
         output_format=state.output_format,
         superseded={**state.superseded, **superseded},
+        **published_days.forgotten(state),
     )
+
+
+def counted_on(glue: BaseClient, settings: Settings, state: State) -> State:
+    """The state, with the number of the newest publication that readers have seen: a state that was
+    removed or restored must not number another with it."""
+    table = catalog.get_table(glue, settings.cleaned_database, published_days.TABLE)
+    return replace(state, publication=max(state.publication, published_days.shown(table)))
 
 
 def check_files(
@@ -102,14 +119,20 @@ def follow(
     """
     state, etag = cleaned_state.read(s3, settings)
     while True:
-        _follow(glue, athena_client, settings, state)
+        _follow(s3, glue, athena_client, settings, state)
         followed = etag
         state, etag = cleaned_state.read(s3, settings)
         if etag == followed:
             return state, etag
 
 
-def _follow(glue: BaseClient, athena_client: BaseClient, settings: Settings, state: State) -> None:
+def _follow(
+    s3: BaseClient,
+    glue: BaseClient,
+    athena_client: BaseClient,
+    settings: Settings,
+    state: State,
+) -> None:
     aws.ensure_database(glue, settings.cleaned_database)
     names = list(TABLES)
     if state.output_format == "json":
@@ -117,17 +140,54 @@ def _follow(glue: BaseClient, athena_client: BaseClient, settings: Settings, sta
     elif catalog.get_table(glue, settings.cleaned_database, JSON_TABLE):
         glue.delete_table(DatabaseName=settings.cleaned_database, Name=JSON_TABLE)
     for name in names:
-        table = _declare(glue, athena_client, settings, name)
+        table = _declare(glue, athena_client, settings, name, f"{name}/")
         _switch(glue, settings, table, state.partitions.get(name, {}))
+    _show_days(s3, glue, athena_client, settings, state)
+
+
+def _show_days(
+    s3: BaseClient,
+    glue: BaseClient,
+    athena_client: BaseClient,
+    settings: Settings,
+    state: State,
+) -> None:
+    """Let published_days be the state's. Last of all: who sees a number in it also sees all rows of
+    that publication."""
+    name, folder = published_days.TABLE, published_days.folder(state.publication)
+    location = f"{settings.cleaned_url}{folder}"
+    table = catalog.get_table(glue, settings.cleaned_database, name)
+    if published_days.shown(table) > state.publication:
+        return  # another publication was faster
+    if table is None or not _is_current(table) or not _is_at(table, location):
+        body = published_days.file(state)
+        key = f"{folder}days.parquet"
+        s3.put_object(Bucket=settings.cleaned_bucket, Key=key, Body=body)
+    table = _declare(glue, athena_client, settings, name, folder)
+    if not _is_at(table, location):
+        table["StorageDescriptor"]["Location"] = location
+        glue.update_table(
+            DatabaseName=settings.cleaned_database,
+            TableInput=catalog.input_of(glue, "TableInput", table),
+            SkipArchive=True,
+        )
+
+
+def _is_current(table: dict[str, Any]) -> bool:
+    return table.get("Parameters", {}).get(REVISION_PARAMETER) == REVISION
+
+
+def _is_at(table: dict[str, Any], location: str) -> bool:
+    return table["StorageDescriptor"]["Location"].rstrip("/") == location.rstrip("/")
 
 
 def _declare(
-    glue: BaseClient, athena_client: BaseClient, settings: Settings, name: str
+    glue: BaseClient, athena_client: BaseClient, settings: Settings, name: str, folder: str
 ) -> dict[str, Any]:
-    """Glue's `Table`, declared now if it was not there."""
+    """Glue's `Table`, declared now at a folder of the cleaned bucket if it was not there."""
     database = settings.cleaned_database
     table = catalog.get_table(glue, database, name)
-    if table and table.get("Parameters", {}).get(REVISION_PARAMETER) == REVISION:
+    if table and _is_current(table):
         return table
     if table:
         # External: its files stay.
@@ -135,7 +195,7 @@ def _declare(
     statement = (DDL / f"{name}.sql").read_text(encoding="utf-8")
     values = {
         "database": database,
-        "location": f"{settings.cleaned_url}{name}/",
+        "location": f"{settings.cleaned_url}{folder}",
         "revision": REVISION,
     }
     athena.run(athena_client, settings, statement.format(**values), database)

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from glue.tables import ACTIVITY_SCHEMA
-from loaders import publication
+from loaders import publication, published_days
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,7 @@ class Lake:
             self.glue.create_database(DatabaseInput={"Name": database})
         self.query(LOGS)
         self.query(declared(root, "users"))
-        for table in publication.TABLES:
+        for table in (*publication.TABLES, published_days.TABLE):
             ddl = (root / f"loaders/ddl/{table}.sql").read_text()
             location = f"s3://user-activity-cleaned/{table}/"
             names = {"database": "user_activity_cleaned", "location": location, "revision": 0}

@@ -47,6 +47,7 @@ def cleaned_zone(lake: Lake, paths: Collection[str] | None = None) -> None:
         for path, counts in expected.items()
     }
     rows_are_unique(lake)
+    days_are_published(lake)
 
 
 def outcomes(file: dict[str, Any]) -> dict[str, Any]:
@@ -128,6 +129,19 @@ def rows_are_unique(lake: Lake) -> None:
         " (select coalesce(sum(item_count), 0) from user_activity)"
     )
     assert items == places == in_events
+
+
+def days_are_published(lake: Lake) -> None:
+    """published_days has every day once, with the numbers of the newest publication at most."""
+    state = json.loads(lake.body("cleaned", "_state/flatten.json"))
+    rows = lake.query("select cast(event_date as varchar), publication from published_days")
+    days = {day: int(number) for day, number in rows}
+    assert len(days) == len(rows)
+    assert days == {day: entry["publication"] for day, entry in state["days"].items()}
+    assert max(days.values()) == state["publication"]
+    for table in ("user_activity", "user_activity_items", "user_activity_excluded"):
+        there = lake.query(f"select distinct cast(event_date as varchar) from {table}")
+        assert {day for (day,) in there} <= days.keys()
 
 
 def path_of(lake: Lake, source: str) -> str:

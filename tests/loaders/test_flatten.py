@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,19 @@ class Lake:
     def query(self, statement: str) -> list[list[str | None]]:
         return athena.run(self.athena, self.settings, statement, self.settings.cleaned_database)
 
+    def published_days(self) -> list[tuple[str, int]]:
+        days = "select event_date, publication from published_days order by 1"
+        return [(day, int(number)) for day, number in self.query(days)]
+
+    def content_of_days(self) -> dict[str, set[tuple[str, ...]]]:
+        """{event date: its lines, and where they stand}"""
+        days: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        for table in ("user_activity", "user_activity_excluded"):
+            lines = f"select event_date, source_object, line_number from {table}"
+            for day, *line in self.query(lines):
+                days[day].add((table, *line))
+        return days
+
     def runs(self) -> int:
         return len(self.glue.get_job_runs(JobName=self.settings.job)["JobRuns"])
 
@@ -104,9 +118,15 @@ def test_days_that_come_one_by_one_end_as_the_ground_truth(tmp_path: Path, lake:
     data = tmp_path / "data"
     parameters = generate.Parameters(events=3_000, users=200, duplicates=0.05, late=0.05)
     truth, _ = generate.generate(parameters, data)
-    for folder in sorted((data / "logs").iterdir(), reverse=True):  # the last day first
-        lake.land(folder)
+    days: dict[str, set[tuple[str, ...]]] = {}
+    for number, folder in enumerate(sorted((data / "logs").iterdir(), reverse=True), 1):
+        lake.land(folder)  # the last day first
         assert lake.flatten()
+        after = lake.content_of_days()
+        changed = {day for day, content in after.items() if days.get(day) != content}
+        assert changed
+        assert changed <= {day for day, published in lake.published_days() if published == number}
+        days = after
     assert lake.query(PER_OBJECT) == lake.expected(truth)
     by_location_action = "select location, action, count(*) from {} group by 1, 2 order by 1, 2"
     expected = ground_truth.events_by_location_action(truth, {"logout"})
@@ -140,9 +160,10 @@ def test_days_that_come_one_by_one_end_as_the_ground_truth(tmp_path: Path, lake:
     assert lake.query(documents) == expected
 
     # a backfill, and a rebuild, change nothing
-    for scope in (Scope(every=True), Scope(every=True, rebuild=True)):
+    for number, scope in enumerate((Scope(every=True), Scope(every=True, rebuild=True)), 5):
         assert lake.flatten(scope).totals["objects"] == len(truth["files"])
         assert lake.query(by_location_action.format("user_activity")) == expected
+        assert lake.published_days() == [(day, number) for day in sorted(days)]
 
 
 SHOP = """

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from loaders import athena, aws, cleaned_state, publication
+from loaders import athena, aws, cleaned_state, publication, published_days
 from loaders.cleaned_state import State
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -86,28 +86,29 @@ def test_the_json_table_comes_and_goes_with_its_option(lake) -> None:
         answer = lake.glue.get_tables(DatabaseName=lake.settings.cleaned_database)
         return {table["Name"] for table in answer["TableList"]}
 
+    always = {*publication.TABLES, published_days.TABLE}
     follow(lake, {})
-    assert tables() == set(publication.TABLES)
+    assert tables() == always
     follow(lake, {}, output_format="json")
-    assert tables() == {*publication.TABLES, "user_activity_json"}
+    assert tables() == {*always, "user_activity_json"}
     follow(lake, {})
-    assert tables() == set(publication.TABLES)
+    assert tables() == always
 
 
 def test_a_run_supersedes_the_days_it_built() -> None:
-    state = State(partitions={"quarantine": {"2025-01-01": "r1", "2025-01-02": "r1"}})
+    partitions = {"quarantine": {"2025-01-01": "r1", "2025-01-02": "r1"}}
+    state = State(partitions=partitions, publication=3)
     built = {"quarantine": {"2025-01-01": True, "2025-01-02": False, "2025-01-03": True}}
     changed = publication.supersede(state, "r2", built, NOW)
     assert changed["partitions"] == {"quarantine": {"2025-01-01": "r2", "2025-01-03": "r2"}}
-    assert changed["superseded"] == {
-        f"quarantine/run=r1/ingest_date=2025-01-0{day}/": "2025-06-01T12:00:00+00:00"
-        for day in (1, 2)
-    }
+    folders = ["quarantine/run=r1/ingest_date=2025-01-01/"]
+    folders += ["quarantine/run=r1/ingest_date=2025-01-02/", "published_days/publication=3/"]
+    assert changed["superseded"] == dict.fromkeys(folders, "2025-06-01T12:00:00+00:00")
     assert state.partitions == {"quarantine": {"2025-01-01": "r1", "2025-01-02": "r1"}}
     after = State(**changed)
     assert publication.expired(after, NOW + publication.GRACE) == []
     late = NOW + publication.GRACE + timedelta(seconds=1)
-    assert publication.expired(after, late) == sorted(changed["superseded"])
+    assert publication.expired(after, late) == list(changed["superseded"])
 
 
 def test_what_is_forgotten_may_still_be_read_for_a_while() -> None:
