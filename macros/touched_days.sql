@@ -1,61 +1,83 @@
 {#
-    The event dates an incremental run has to rebuild, as SQL literals: date '2025-01-01', ...
+    The event dates that this run of an incremental model has to rebuild, as ISO texts; none on a
+    full build, which means all of them.
 
-    Asked before the model's own statement, so that the model and its merge carry literal dates:
-    Athena prunes partitions by literals, and not by a subquery on the table being built.
+    The flatten job rewrites days of the cleaned zone whole and numbers what it publishes;
+    model_state keeps the publication that each model has seen. So a day is touched when it was
+    published since, however late or in whatever order its documents came. The query reads two tables
+    of a few kilobytes, and its cost does not grow with the events.
 
-    A day is touched when
-    - its rows, counted by ingest date, differ between the source and the table built from it:
-      new days, late events, a backfill under any earlier ingest date, events that left;
-    - or it has rows of the newest ingest date loaded, or of a later one: that date may still be
-      receiving documents, which can change which of two duplicates came first.
+    A model whose definition changed (see definition_of) has seen nothing yet: all days are touched.
 
-    No rebuild can be missed by the order in which documents arrive: when the copies of an event are
-    alike, an event that changes hands between them only ever moves to an earlier ingest date, so
-    some count of its day changes.
-
-    Reads ingest_date alone, of both tables. Both need the columns event_date and ingest_date.
+    To rebuild a range of days whatever was published:
+        dbt run --select fct_events+ --vars '{backfill_from: 2025-01-01, backfill_to: 2025-01-31}'
+    Such a run leaves model_state as it is.
 #}
-{% macro touched_days(source_relation) %}
-    {%- if not execute or not is_incremental() -%}
-        {{ return('') }}
+{% macro touched_days() %}
+    {%- if not execute or model.resource_type != 'model'
+        or flags.WHICH not in ('run', 'build', 'compile', 'show') -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set published_days = source('user_activity_cleaned', 'published_days') -%}
+    {%- set seen = config.get('meta') -%}
+    {%- do seen.pop('published_through', none) -%}
+
+    {%- if not is_incremental() -%}
+        {%- set newest = run_query('select max(publication) from ' ~ published_days) -%}
+        {%- do seen.update(published_through=newest.rows[0][0] or 0) -%}
+        {{ return(none) }}
     {%- endif -%}
 
-    {%- set query %}
-        with
+    {%- if var('backfill_from', none) or var('backfill_to', none) -%}
+        {{ return(days_between(var('backfill_from', none), var('backfill_to', none))) }}
+    {%- endif -%}
 
-        ingested as (
-
-            select event_date, ingest_date, 1 as side
-            from {{ source_relation }}
-
-            union all
-
-            select event_date, ingest_date, -1 as side
-            from {{ this }}
-
-        ),
-
-        touched as (
-
-            select event_date
-            from ingested
-            group by event_date, ingest_date
-            having
-                sum(side) <> 0
-                or ingest_date >= (select max(ingest_date) from {{ this }})
-
-        )
-
-        select distinct event_date
-        from touched
+    {%- set state = model_state_relation() -%}
+    {%- set query -%}
+        select cast(days.event_date as varchar) as event_date, days.publication
+        from {{ published_days }} as days
+        {% if load_relation(state) -%}
+        left join {{ state }} as state
+            on state.model = '{{ model.name }}'
+            and state.definition = '{{ definition_of(model) }}'
+        where days.publication > coalesce(state.published_through, -1)
+        {% endif -%}
         order by event_date
-    {%- endset %}
+    {%- endset -%}
+    {%- set found = run_query(query) -%}
+    {%- if found.rows -%}
+        {%- do seen.update(published_through=found.columns[1].values() | max) -%}
+    {%- endif -%}
+    {{ return(found.columns[0].values() | list) }}
+{% endmacro %}
 
-    {%- set literals = [] -%}
-    {%- for day in run_query(query).columns[0].values() -%}
-        {%- do literals.append("date '" ~ day ~ "'") -%}
+
+{# The days of a range, both ends included, as ISO texts. #}
+{% macro days_between(first, last) %}
+    {%- if not first or not last -%}
+        {%- do exceptions.raise_compiler_error(
+            "a backfill needs both its days: --vars '{backfill_from: 2025-01-01, backfill_to: 2025-01-31}'"
+        ) -%}
+    {%- endif -%}
+    {%- set first = date_of(first) -%}
+    {%- set count = (date_of(last) - first).days + 1 -%}
+    {%- if count < 1 -%}
+        {%- do exceptions.raise_compiler_error(
+            'backfill_to ' ~ last ~ ' is before backfill_from ' ~ first
+        ) -%}
+    {%- endif -%}
+    {%- set days = [] -%}
+    {%- for offset in range(count) -%}
+        {%- do days.append((first + modules.datetime.timedelta(days=offset)).isoformat()) -%}
     {%- endfor -%}
-    {#- nothing on either side: a list that matches no row -#}
-    {{ return(literals | join(', ') or 'cast(null as date)') }}
+    {{ return(days) }}
+{% endmacro %}
+
+
+{# A date from its ISO text, so that nothing else gets into SQL. #}
+{% macro date_of(text) %}
+    {%- if not modules.re.fullmatch('\\d{4}-\\d{2}-\\d{2}', text | string) -%}
+        {%- do exceptions.raise_compiler_error(text ~ ' is not a date such as 2025-01-31') -%}
+    {%- endif -%}
+    {{ return(modules.datetime.datetime.strptime(text | string, '%Y-%m-%d').date()) }}
 {% endmacro %}

@@ -1,22 +1,68 @@
-"""Two ways to look at the dbt project without an Athena: its manifest, and its SQL as text."""
+"""Ways to look at the dbt project: its manifest, its SQL as text, and what a model answers."""
 
 import json
 import os
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import jinja2
+import boto3
 import pytest
+
+from tests.dbt.asking import Inputs, Project, rows_of
 
 ROOT = Path(__file__).parents[2]
 
 Dbt = Callable[..., subprocess.CompletedProcess[str]]
-Render = Callable[..., tuple[str, dict[str, Any]]]
+Render = Callable[..., str]
+Ask = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A local endpoint, as the environment that leads to it."""
+    data = tmp_path_factory.mktemp("localaws")
+
+    def localaws(*arguments: str) -> str:
+        command = [Path(sys.executable).with_name("localaws"), *arguments, "--data-dir", data]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    localaws("up", "--port", "0")
+    try:
+        words = [shlex.split(line) for line in localaws("env").splitlines()]
+        yield dict(word.split("=", 1) for verb, *rest in words if verb == "export" for word in rest)
+    finally:
+        localaws("down")
+
+
+@pytest.fixture(scope="session")
+def connect(endpoint: dict[str, str]) -> Callable[[str], Any]:
+    """A boto3 client of the endpoint's, by the name of the service."""
+    session = boto3.Session(
+        endpoint["AWS_ACCESS_KEY_ID"],
+        endpoint["AWS_SECRET_ACCESS_KEY"],
+        region_name=endpoint["AWS_REGION"],
+    )
+    return lambda service: session.client(service, endpoint_url=endpoint["AWS_ENDPOINT_URL"])
+
+
+@pytest.fixture(scope="session")
+def ask(connect: Callable[[str], Any]) -> Ask:
+    """ask("a_model", {"its_parent": rows}): what a full build of the model would hold.
+
+    Rows are dicts; columns that are left out are null. `variables` stand in for those of
+    dbt_project.yml.
+    """
+    connect("s3").create_bucket(Bucket="asked")
+    athena, project = connect("athena"), Project(ROOT)
+
+    def asked(model: str, inputs: Inputs, **variables: Any) -> list[dict[str, Any]]:
+        return rows_of(athena, project.sql(model, inputs, variables))
+
+    return asked
 
 
 @pytest.fixture(scope="session")
@@ -66,70 +112,16 @@ def manifest(dbt: Dbt, workspace: Path) -> dict[str, Any]:
     return json.loads((workspace / "target" / "manifest.json").read_text())
 
 
-class _Returned(Exception):
-    """How dbt's `return` leaves a macro."""
-
-
-def _return(value: Any) -> None:
-    raise _Returned(value)
-
-
-class _Config(dict):
-    """The `config` of a model: calling it sets."""
-
-    def __call__(self, **settings: Any) -> str:
-        self.update(settings)
-        return ""
-
-
 @pytest.fixture(scope="session")
 def render() -> Render:
-    """Render a file of the project as dbt does, every relation under its plain name.
+    """The SQL of a model's file, every relation under its plain name.
 
-    Gives the SQL and the model's own config. The project's macros are the real ones; `run_query`
-    answers their queries with the values of the first column.
+    An incremental run's is that for two days.
     """
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    project = Project(ROOT)
 
-    @cache
-    def template(file: Path) -> jinja2.Template:
-        return environment.from_string(file.read_text())
-
-    def rendered(
-        path: Path,
-        incremental: bool = False,
-        run_query: Callable[[str], list[Any]] = lambda sql: [],
-    ) -> tuple[str, dict[str, Any]]:
-        def result(sql: str) -> SimpleNamespace:
-            values = run_query(sql)
-            return SimpleNamespace(columns=[SimpleNamespace(values=lambda: values)])
-
-        config = _Config()
-        context: dict[str, Any] = {
-            # One column on either side: the model's columns are those of its table.
-            "adapter": SimpleNamespace(get_columns_in_relation=lambda _: [{"name": "event_id"}]),
-            "model": SimpleNamespace(columns={"event_id": {}}),
-            "config": config,
-            "execute": True,
-            "is_incremental": lambda: incremental,
-            "ref": lambda name: name,
-            "return": _return,
-            "run_query": result,
-            "source": lambda _, table: table,
-            "this": path.stem,
-        }
-
-        def macro(file: Path) -> Callable[..., Any]:
-            def call(*arguments: Any) -> Any:
-                module = template(file).make_module(context)
-                try:
-                    return getattr(module, file.stem)(*arguments)
-                except _Returned as returned:
-                    return returned.args[0]
-
-            return call
-
-        context |= {file.stem: macro(file) for file in (ROOT / "macros").glob("*.sql")}
-        return template(path).render(context), dict(config)
+    def rendered(path: Path, incremental: bool = False) -> str:
+        days = ["2025-01-01", "2025-01-05"] if incremental else None
+        return project.render(path.stem, lambda name: name, days)
 
     return rendered

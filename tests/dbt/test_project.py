@@ -19,15 +19,10 @@ SQL_FILES = sorted(
 )
 
 JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
-PLAIN_JINJA = re.compile(r"{{-?\s*(ref|source|config)\(.*\)\s*-?}}", re.DOTALL)
+PLAIN_JINJA = re.compile(r"{{-?\s*(ref|source|config|var)\(.*\).*?-?}}", re.DOTALL)
 # What an incremental model needs on top, and nothing else.
 INCREMENTAL_JINJA = re.compile(
-    r"{%-?\s*(if is_incremental\(\)|else|endif)\s*-?%}"
-    r"|{%-?\s*set days = touched_days\(.*\)\s*-?%}"
-    r"|{%-?\s*do require_same_columns\(\)\s*-?%}"
-    r"|{%-?\s*do merge_only_where\(.*\)\s*-?%}"
-    r"|{{\s*(days|this)\s*}}",
-    re.DOTALL,
+    r"{%-?\s*set days = touched_days\(\)\s*-?%}|{{-?\s*(in_days|changes)\(.*\)\s*-?}}", re.DOTALL
 )
 
 
@@ -90,7 +85,7 @@ def test_every_relation_and_macro_has_a_description(manifest: dict[str, Any]) ->
 def test_documented_columns_are_the_selected_ones(
     manifest: dict[str, Any], render: Callable, model: Path, incremental: bool
 ) -> None:
-    sql, _ = render(model, incremental)
+    sql = render(model, incremental)
     assert list(node_of(manifest, model)["columns"]) == selected_columns(parsed(sql))
 
 
@@ -109,7 +104,7 @@ def test_mart_has_a_grain_test(manifest: dict[str, Any], model: Path) -> None:
         for test in manifest["nodes"].values()
         if test.get("attached_node") == node["unique_id"]
     ]
-    assert {"unique", "unique_combination_of_columns"} & set(tests)
+    assert {"primary_key", "unique", "unique_combination_of_columns"} & set(tests)
 
 
 @per_file("model", MARTS)
@@ -122,7 +117,7 @@ def test_mart_is_described_in_a_file_of_its_own(manifest: dict[str, Any], model:
 def test_star_only_over_columns_named_in_the_same_file(render: Callable, model: Path) -> None:
     """`select *` from a table would change the model whenever the table changes."""
     for incremental in (False, True):
-        statement = parsed(render(model, incremental)[0])
+        statement = parsed(render(model, incremental))
         ctes = {cte.alias for cte in statement.find_all(exp.CTE)}
         for select in statement.find_all(exp.Select):
             if select.is_star:
@@ -156,7 +151,7 @@ def test_sql_is_laid_out_alike(file: Path) -> None:
 
 
 def test_incremental_models_merge_within_literal_days(manifest: dict[str, Any]) -> None:
-    """Left empty in the file: the merge is no SQL unless merge_only_where has filled it."""
+    """Left empty in the file: the merge is no SQL unless changes() has filled it."""
     models = [
         node
         for node in manifest["nodes"].values()
@@ -166,8 +161,7 @@ def test_incremental_models_merge_within_literal_days(manifest: dict[str, Any]) 
     for node in models:
         assert node["config"]["incremental_predicates"] == []
         assert node["config"]["on_schema_change"] == "fail"
-        assert "merge_only_where(" in node["raw_code"]
-        assert "require_same_columns(" in node["raw_code"]
+        assert "changes('rebuilt', " in node["raw_code"]
 
 
 def test_a_lake_without_profiles_has_no_model_of_them(dbt: Callable) -> None:

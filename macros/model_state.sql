@@ -1,0 +1,123 @@
+{#
+    model_state: what each incremental model was built from. One row per model:
+    - published_through: all publications of the cleaned zone up to this one are in its table;
+    - definition: fingerprint of the SQL and seeds that its table was built by (definition_of).
+
+    Only the hook at the end of a run writes it. A run that is killed before leaves it as it was,
+    and the next one rebuilds the same days again, to the same rows.
+#}
+{% macro model_state_relation() %}
+    {{ return(api.Relation.create(
+        database=target.database, schema=target.schema, identifier='model_state', type='table'
+    )) }}
+{% endmacro %}
+
+
+{#
+    A fingerprint of all that decides a model's rows beside its sources: its SQL and that of the
+    models it is built from, the seeds among them, and the vars they read. Comments and blanks do
+    not count.
+#}
+{% macro definition_of(node) %}
+    {%- set parts = [] -%}
+    {%- for unique_id in lineage_of(node) | sort -%}
+        {%- set ancestor = graph.nodes[unique_id] -%}
+        {%- set code = ancestor.raw_code or '' -%}
+        {%- set code = modules.re.sub('(?s)\\{#.*?#\\}|--[^\\n]*', '', code) -%}
+        {%- do parts.append(modules.re.sub('\\s+', ' ', code)) -%}
+        {%- if ancestor.resource_type == 'seed' -%}
+            {%- do parts.append(ancestor.checksum.checksum) -%}
+        {%- endif -%}
+        {%- for name in modules.re.findall("var\\(\\s*['\"](\\w+)['\"]", code) -%}
+            {%- do parts.append(name ~ '=' ~ var(name, '')) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(local_md5(parts | join('\n'))) }}
+{% endmacro %}
+
+
+{# The unique ids of a model and of the models and seeds it is built from. #}
+{% macro lineage_of(node) %}
+    {%- set found = [node.unique_id] -%}
+    {#- the list grows while it is walked -#}
+    {%- for unique_id in found -%}
+        {%- for parent in graph.nodes[unique_id].depends_on.nodes or [] -%}
+            {%- if parent in graph.nodes and parent not in found -%}
+                {%- do found.append(parent) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{#
+    Hook at the end of a run: notes what the models that were built have seen.
+
+    A model has seen no more than the models it is built from, as their own definitions stand now:
+    one that was built alone, on tables that lag behind, is rebuilt together with them.
+#}
+{% macro record_model_state(results) %}
+    {%- if not execute or flags.WHICH not in ('run', 'build') -%}{{ return('') }}{%- endif -%}
+    {%- set built = [] -%}
+    {%- for result in results
+        if result.status == 'success' and result.node.config.meta.get('published_through') is not none
+            and result.node.config.materialized == 'incremental' -%}
+        {%- do built.append(result.node) -%}
+    {%- endfor -%}
+    {%- if not built -%}{{ return('') }}{%- endif -%}
+
+    {%- set state = model_state_relation() -%}
+    {%- set seen = {} -%}
+    {%- if load_relation(state) -%}
+        {%- for row in run_query('select model, definition, published_through from ' ~ state).rows -%}
+            {%- do seen.update({row[0]: (row[1], row[2])}) -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- do run_query(create_model_state(state)) -%}
+    {%- endif -%}
+
+    {%- set rows = [] -%}
+    {#- results come in the order of their ends: a model after those it is built from -#}
+    {%- for node in built -%}
+        {%- set through = [node.config.meta.published_through] -%}
+        {%- for unique_id in lineage_of(node) if unique_id != node.unique_id -%}
+            {%- set parent = graph.nodes[unique_id] -%}
+            {%- if parent.resource_type == 'model' and parent.config.materialized == 'incremental' -%}
+                {%- set definition, parent_through = seen.get(parent.name, ('', -1)) -%}
+                {%- do through.append(
+                    parent_through if definition == definition_of(parent) else -1
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if through | min >= 0 -%}
+            {%- set definition = definition_of(node) -%}
+            {%- do seen.update({node.name: (definition, through | min)}) -%}
+            {%- do rows.append("('" ~ node.name ~ "', '" ~ definition ~ "', " ~ through | min ~ ")") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if not rows -%}{{ return('') }}{%- endif -%}
+
+    merge into {{ state }} as target
+    using (
+        select model, definition, published_through
+        from (values {{ rows | join(', ') }}) as built (model, definition, published_through)
+    ) as src
+    on target.model = src.model
+    when matched then update set
+        definition = src.definition,
+        published_through = src.published_through
+    when not matched then insert (model, definition, published_through)
+        values (src.model, src.definition, src.published_through)
+{% endmacro %}
+
+
+{% macro create_model_state(state) %}
+    create table {{ state.schema }}.{{ state.identifier }} (
+        model string comment 'Name of the incremental model.',
+        definition string comment 'Fingerprint of the SQL and the seeds that built its table.',
+        published_through bigint comment 'The publication of the cleaned zone it has seen through.'
+    )
+    location '{{ target.s3_data_dir.rstrip("/") }}/{{ state.schema }}/{{ state.identifier }}'
+    tblproperties ('table_type' = 'ICEBERG', 'format' = 'parquet')
+{% endmacro %}
