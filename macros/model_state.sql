@@ -60,30 +60,31 @@
 {% macro record_model_state(results) %}
     {%- if not execute or flags.WHICH not in ('run', 'build') -%}{{ return('') }}{%- endif -%}
     {%- set built = [] -%}
-    {%- for result in results
-        if result.status == 'success' and result.node.config.meta.get('published_through') is not none
-            and result.node.config.materialized == 'incremental' -%}
-        {%- do built.append(result.node) -%}
+    {%- for result in results if result.status == 'success' -%}
+        {%- if result.node.config.meta.get('published_through') is not none -%}
+            {%- do built.append(result.node) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- if not built -%}{{ return('') }}{%- endif -%}
 
     {%- set state = model_state_relation() -%}
     {%- set seen = {} -%}
     {%- if load_relation(state) -%}
-        {%- for row in run_query('select model, definition, published_through from ' ~ state).rows -%}
-            {%- do seen.update({row[0]: (row[1], row[2])}) -%}
+        {%- set query = 'select model, definition, published_through from ' ~ state -%}
+        {%- for model_name, definition, through in run_query(query).rows -%}
+            {%- do seen.update({model_name: (definition, through)}) -%}
         {%- endfor -%}
     {%- else -%}
         {%- do run_query(create_model_state(state)) -%}
     {%- endif -%}
 
     {%- set rows = [] -%}
-    {#- results come in the order of their ends: a model after those it is built from -#}
+    {#- Results come in the order of their ends: a model after those it is built from. -#}
     {%- for node in built -%}
         {%- set through = [node.config.meta.published_through] -%}
         {%- for unique_id in lineage_of(node) if unique_id != node.unique_id -%}
             {%- set parent = graph.nodes[unique_id] -%}
-            {%- if parent.resource_type == 'model' and parent.config.materialized == 'incremental' -%}
+            {%- if parent.config.materialized == 'incremental' -%}
                 {%- set definition, parent_through = seen.get(parent.name, ('', -1)) -%}
                 {%- do through.append(
                     parent_through if definition == definition_of(parent) else -1
@@ -93,7 +94,8 @@
         {%- if through | min >= 0 -%}
             {%- set definition = definition_of(node) -%}
             {%- do seen.update({node.name: (definition, through | min)}) -%}
-            {%- do rows.append("('" ~ node.name ~ "', '" ~ definition ~ "', " ~ through | min ~ ")") -%}
+            {%- set texts = "'" ~ node.name ~ "', '" ~ definition ~ "'" -%}
+            {%- do rows.append('(' ~ texts ~ ', ' ~ through | min ~ ')') -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if not rows -%}{{ return('') }}{%- endif -%}

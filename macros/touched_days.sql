@@ -4,8 +4,8 @@
 
     The flatten job rewrites days of the cleaned zone whole and numbers what it publishes;
     model_state keeps the publication that each model has seen. So a day is touched when it was
-    published since, however late or in whatever order its documents came. The query reads two tables
-    of a few kilobytes, and its cost does not grow with the events.
+    published since, however late or in whatever order its documents came. The query reads two
+    tables of a few kilobytes, and its cost does not grow with the events.
 
     A model whose definition changed (see definition_of) has seen nothing yet: all days are touched.
 
@@ -56,7 +56,8 @@
 {% macro days_between(first, last) %}
     {%- if not first or not last -%}
         {%- do exceptions.raise_compiler_error(
-            "a backfill needs both its days: --vars '{backfill_from: 2025-01-01, backfill_to: 2025-01-31}'"
+            "a backfill needs both its days: "
+            ~ "--vars '{backfill_from: 2025-01-01, backfill_to: 2025-01-31}'"
         ) -%}
     {%- endif -%}
     {%- set first = date_of(first) -%}

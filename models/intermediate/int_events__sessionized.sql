@@ -11,8 +11,7 @@
 
 with
 
--- A change on one day moves session ids on that day and the two that follow, and to tell a session
--- takes the two days before.
+-- A change moves session ids on its day and the two after; to tell them takes the two days before.
 events as (
 
     select
@@ -26,22 +25,6 @@ events as (
 
 ),
 
-with_previous as (
-
-    select
-        event_id,
-        user_id,
-        action,
-        event_at,
-        event_date,
-        lag(action) over user_events as previous_action,
-        lag(event_at) over user_events as previous_event_at,
-        lag(event_date) over user_events as previous_event_date
-    from events
-    window user_events as (partition by user_id order by event_at, event_id)
-
-),
-
 with_breaks as (
 
     select
@@ -49,12 +32,15 @@ with_breaks as (
         user_id,
         event_at,
         event_date,
-        previous_event_date,
-        previous_event_at is null
-        or event_at > previous_event_at + interval '{{ var("session_gap_minutes") }}' minute
+        lag(event_date) over user_events as previous_event_date,
+        lag(event_at) over user_events is null
+        or event_at
+        > lag(event_at) over user_events + interval '{{ var("session_gap_minutes") }}' minute
         or action in ('{{ var("session_start_actions") | join("', '") }}')
-        or previous_action in ('{{ var("session_end_actions") | join("', '") }}') as is_break
-    from with_previous
+        or lag(action) over user_events
+        in ('{{ var("session_end_actions") | join("', '") }}') as is_break
+    from events
+    window user_events as (partition by user_id order by event_at, event_id)
 
 ),
 
@@ -72,8 +58,7 @@ with_days as (
 
 ),
 
--- Without a break all day long a session ends with the day: so none touches more than two days,
--- and one day can be rebuilt without its whole past.
+-- Without a break all day long a session ends with the day: so none touches more than two days.
 with_starts as (
 
     select
@@ -82,7 +67,8 @@ with_starts as (
         event_at,
         event_date,
         is_break
-        or (previous_event_date < event_date and not lag(day_has_break) over user_events) as is_start
+        or (event_date > previous_event_date and not lag(day_has_break) over user_events)
+        as is_start
     from with_days
     window user_events as (partition by user_id order by event_at, event_id)
 
@@ -95,11 +81,9 @@ numbered as (
         user_id,
         event_at,
         event_date,
-        count_if(is_start) over (
-            partition by user_id order by event_at, event_id
-            rows between unbounded preceding and current row
-        ) as session_number
+        count_if(is_start) over user_events as session_number
     from with_starts
+    window user_events as (partition by user_id order by event_at, event_id)
 
 ),
 
@@ -113,22 +97,14 @@ sessionized as (
         event_at,
         event_date
     from numbered
-    window session_events as (
-        partition by user_id, session_number order by event_at, event_id
-    )
+    window session_events as (partition by user_id, session_number order by event_at, event_id)
 
 ),
 
 -- The days before were only read to tell sessions.
 rebuilt as (
 
-    select
-        event_id,
-        session_id,
-        user_id,
-        session_event_number,
-        event_at,
-        event_date
+    select *
     from sessionized
     where {{ in_days('event_date', days, after=2) }}
 

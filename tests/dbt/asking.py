@@ -76,6 +76,7 @@ class Project:
         variables = {**self.vars, **(variables or {})}
         columns = self.types().get(model, {})
         context: dict[str, Any] = {
+            **self.jinja.globals,
             "adapter": SimpleNamespace(
                 get_columns_in_relation=lambda _: [{"name": name} for name in columns]
             ),
@@ -91,7 +92,7 @@ class Project:
             "var": lambda name, *default: variables.get(name, *default),
         }
         for file in sorted(self.root.glob("macros/*.sql")):
-            module = self.jinja.from_string(file.read_text()).make_module(context)
+            module = self.jinja.from_string(file.read_text()).make_module(context, shared=True)
             for name, macro in vars(module).items():
                 if isinstance(macro, Macro):
                     context[name] = _called(macro)

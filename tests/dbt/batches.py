@@ -1,0 +1,177 @@
+"""A cleaned zone that grows batch by batch, as the flatten job leaves it, written by hand.
+
+The flatten job itself is tested elsewhere; here its rule is written anew in a few lines: of the
+copies of an event the first by (ingest date, object, line) stays, the touched days are written
+whole, and published_days numbers them.
+"""
+
+import io
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glue.tables import ACTIVITY_SCHEMA, EXCLUDED_SCHEMA, ITEMS_SCHEMA
+from loaders import publication, published_days
+
+BUCKET = "user-activity-cleaned"
+DATABASE = "user_activity_cleaned"
+PUBLISHED_AT = datetime(2025, 2, 1, tzinfo=UTC)
+
+
+class Document(NamedTuple):
+    """One line of a raw object. Copies of an event have the same event_id."""
+
+    event_id: str
+    user_id: int
+    action: str
+    event_at: datetime
+    device: str | None
+    location: str
+    page: str | None
+    # (sku, quantity, cents) of a purchase
+    items: tuple[tuple[str, int, int], ...] = ()
+    extra: str | None = None
+
+
+class Batch(NamedTuple):
+    """The documents that one raw object brings."""
+
+    ingest_date: date
+    name: str
+    documents: tuple[Document, ...]
+
+
+class CleanedZone:
+    """The tables of the cleaned zone on an endpoint, and the batches they were made of."""
+
+    def __init__(self, s3: Any, query: Callable[[str], Any], root: Path) -> None:
+        self.s3, self.query = s3, query
+        self.batches: list[Batch] = []
+        self.publication = 0
+        self.days: dict[date, int] = {}
+        self.written: dict[tuple[str, date], list[dict[str, Any]]] = {}
+        for table in (*publication.TABLES, published_days.TABLE):
+            ddl = (root / f"loaders/ddl/{table}.sql").read_text()
+            names = {"database": DATABASE, "location": f"s3://{BUCKET}/{table}/", "revision": 0}
+            query(ddl.format(**names))
+
+    def take(self, batches: Iterable[Batch]) -> set[date]:
+        """Flatten these batches as well; returns the days that were published."""
+        self.batches += batches
+        return self._publish()
+
+    def withdraw(self, names: Iterable[str]) -> set[date]:
+        """As if these raw objects had never come."""
+        self.batches = [batch for batch in self.batches if batch.name not in set(names)]
+        return self._publish()
+
+    def _publish(self) -> set[date]:
+        wanted = _flattened(self.batches)
+        changed = {
+            place
+            for place in wanted.keys() | self.written.keys()
+            if wanted.get(place) != self.written.get(place)
+        }
+        touched = {day for _, day in changed}
+        self.publication += 1
+        for table, day in changed:
+            self._write(table, day, wanted.get((table, day), []))
+        self.written = wanted
+        self.days |= dict.fromkeys(touched, self.publication)
+        self._write_days()
+        return touched
+
+    def _write(self, table: str, day: date, rows: list[dict[str, Any]]) -> None:
+        place = f"{table}/run={self.publication}/event_date={day}/"
+        partition = f"partition (event_date = '{day}')"
+        self.query(f"alter table {DATABASE}.{table} drop if exists {partition}")
+        if not rows:
+            return
+        self._put(f"{place}part-0.parquet", pa.Table.from_pylist(rows, SCHEMAS[table]))
+        location = f"location 's3://{BUCKET}/{place}'"
+        self.query(f"alter table {DATABASE}.{table} add {partition} {location}")
+
+    def _write_days(self) -> None:
+        rows = [
+            {"event_date": day, "publication": number, "published_at": PUBLISHED_AT}
+            for day, number in sorted(self.days.items())
+        ]
+        table = pa.Table.from_pylist(rows, published_days.SCHEMA)
+        self._put(f"{published_days.TABLE}/days.parquet", table)
+
+    def _put(self, key: str, table: pa.Table) -> None:
+        content = io.BytesIO()
+        pq.write_table(table, content)
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=content.getvalue())
+
+
+SCHEMAS = {
+    "user_activity": ACTIVITY_SCHEMA,
+    "user_activity_items": ITEMS_SCHEMA,
+    "user_activity_excluded": EXCLUDED_SCHEMA,
+}
+
+
+def _flattened(batches: Iterable[Batch]) -> dict[tuple[str, date], list[dict[str, Any]]]:
+    """(table, event_date) -> its rows."""
+    tables: dict[tuple[str, date], list[dict[str, Any]]] = defaultdict(list)
+    seen: set[str] = set()
+    for batch in sorted(batches, key=lambda batch: (batch.ingest_date, batch.name)):
+        for number, document in enumerate(batch.documents, start=1):
+            row = _row(document, batch, number)
+            day = document.event_at.date()
+            if document.event_id in seen:
+                tables["user_activity_excluded", day].append({**row, "reason": "duplicate"})
+                continue
+            seen.add(document.event_id)
+            tables["user_activity", day].append(row)
+            tables["user_activity_items", day] += _items(document, row)
+    return {place: rows for place, rows in tables.items() if rows}
+
+
+def _row(document: Document, batch: Batch, line_number: int) -> dict[str, Any]:
+    is_purchase = document.action == "purchase"
+    cents = sum(quantity * price for _, quantity, price in document.items)
+    return {
+        "event_id": document.event_id,
+        "user_id": document.user_id,
+        "action": document.action,
+        "event_at": document.event_at,
+        "device": document.device,
+        "location": document.location,
+        "page": document.page,
+        "order_id": f"order-{document.event_id}" if is_purchase else None,
+        "currency": "EUR" if is_purchase else None,
+        "purchase_total": Decimal(cents) / 100 if is_purchase else None,
+        "item_count": len(document.items) if is_purchase else None,
+        "extra": document.extra,
+        "source_object": f"s3://user-activity-raw/logs/{batch.ingest_date}/{batch.name}",
+        "line_number": line_number,
+        "ingest_date": batch.ingest_date,
+    }
+
+
+def _items(document: Document, row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "event_id": document.event_id,
+            "order_id": row["order_id"],
+            "item_number": number,
+            "sku": sku,
+            "quantity": quantity,
+            "unit_price": Decimal(price) / 100,
+            "event_at": document.event_at,
+        }
+        for number, (sku, quantity, price) in enumerate(document.items, start=1)
+    ]
+
+
+def shifted(document: Document, by: timedelta) -> Document:
+    """The same event, said to be at another time: a copy that contradicts."""
+    return document._replace(event_at=document.event_at + by)

@@ -1,0 +1,233 @@
+"""Incremental runs against a full refresh, row for row, whatever order the documents came in.
+
+The real dbt, adapter and endpoint. Batches arrive shuffled and late, with copies, with copies that
+contradict the first, and some are withdrawn again; after each arrival dbt runs. In the end every
+table must hold what a full refresh makes of the same batches.
+
+`UAP_ORDERS=30 python -m pytest tests/dbt/test_any_order.py` tries 30 orders, `UAP_SEED` others.
+"""
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.asking import rows_of
+from tests.dbt.batches import BUCKET, Batch, CleanedZone, Document, shifted
+
+pytestmark = pytest.mark.slow
+
+ORDERS = int(os.environ.get("UAP_ORDERS", "2"))
+SEED = int(os.environ.get("UAP_SEED", "1"))
+START = datetime(2025, 1, 1)
+DAYS = 5
+ACTIONS = ["view"] * 6 + ["login", "purchase", "purchase", "logout"]
+PAGES = ["/home", "/search", "/cart", None]
+SCHEMA = "user_activity_analytics"
+
+
+def documents(draw: random.Random) -> list[Document]:
+    """What some users did on five days; one of them goes on for two days without a break."""
+    found = []
+    for user in range(6):
+        at = START + timedelta(minutes=draw.randrange(DAYS * 24 * 60))
+        for number in range(draw.randrange(1, 14)):
+            found.append(document(f"{user}-{number:03}", user, draw.choice(ACTIONS), at, draw))
+            pauses = [0, 5, 30, 31, 600, 1500]
+            at += timedelta(minutes=draw.choice(pauses))
+    at = START + timedelta(minutes=draw.randrange(24 * 60))
+    for number in range(110):
+        found.append(document(f"m-{number:03}", 9, "view", at, draw))
+        at += timedelta(minutes=draw.choice([20, 29]))
+    return found
+
+
+def document(event_id: str, user: int, action: str, at: datetime, draw: random.Random) -> Document:
+    items = tuple(
+        (f"sku-{draw.randrange(5)}", draw.randrange(1, 4), draw.randrange(100, 9999))
+        for _ in range(draw.randrange(3) if action == "purchase" else 0)
+    )
+    return Document(
+        event_id=event_id,
+        user_id=user,
+        action=action,
+        event_at=at,
+        device=draw.choice(["mobile", "desktop", None]),
+        location=draw.choice(["US", "EU", "ASIA"]),
+        page=draw.choice(PAGES) if action == "view" else None,
+        items=items,
+        extra=draw.choice([None, None, '{"beta": true}', '{"beta": 1, "ref": "x"}']),
+    )
+
+
+def batches(draw: random.Random) -> list[Batch]:
+    """The documents in six objects: about on time, late, again, and contradicting."""
+    dealt: list[list[Document]] = [[] for _ in range(6)]
+    for each in documents(draw):
+        day = (each.event_at - START).days
+        dealt[min(5, max(0, day + draw.choice([0, 0, 0, 1, 3])))].append(each)
+        if draw.random() < 0.15:
+            dealt[draw.randrange(6)].append(each)
+        if draw.random() < 0.08:
+            other = shifted(each, timedelta(minutes=draw.choice([-1500, -20, 45, 3000])))
+            dealt[draw.randrange(6)].append(other)
+    names = [f"{draw.randrange(100):02}-{number}" for number in range(6)]
+    return [
+        Batch(date(2025, 1, 1) + timedelta(days=number), name, tuple(found))
+        for number, (name, found) in enumerate(zip(names, dealt, strict=True))
+        if found
+    ]
+
+
+class Warehouse:
+    """dbt on a cleaned zone, in this process: it starts a hundred times."""
+
+    def __init__(self, connect: Callable[[str], Any], root: Path, profiles: Path) -> None:
+        from dbt.cli.main import dbtRunner
+
+        self.s3, self.glue, self.athena = (connect(name) for name in ("s3", "glue", "athena"))
+        self.options = ["--project-dir", str(root), "--profiles-dir", str(profiles)]
+        self.options += ["--target-path", str(profiles / "any_order"), "--quiet"]
+        self.options += ["--log-path", str(profiles / "logs"), "--vars", "{user_profiles: false}"]
+        parsed = dbtRunner().invoke(["parse", *self.options])
+        assert parsed.success, parsed.exception
+        self.runner = dbtRunner(manifest=parsed.result)
+        self.models = {
+            node.name: list(node.columns)
+            for node in parsed.result.nodes.values()
+            if node.resource_type == "model" and node.config.materialized != "view"
+        }
+        self.run("seed")
+
+    def run(self, *arguments: str) -> dict[str, int | None]:
+        """Run dbt; how many rows each model wrote."""
+        done = self.runner.invoke([*arguments, *self.options])
+        assert done.success, done.exception or [
+            (each.node.name, each.message) for each in done.result if each.status != "success"
+        ]
+        return {
+            each.node.name: each.adapter_response.get("rows_affected")
+            for each in done.result
+            if each.node.resource_type == "model"
+        }
+
+    def rows(self) -> dict[str, list[tuple[str, ...]]]:
+        """What every table holds."""
+        found = {}
+        for model, columns in self.models.items():
+            rows = rows_of(self.athena, f"select {', '.join(columns)} from {SCHEMA}.{model}")
+            found[model] = sorted(tuple(map(str, row.values())) for row in rows)
+        return found
+
+    def drop_all(self) -> None:
+        """Leave no table of the models, nor what they were built from."""
+        pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=SCHEMA)
+        names = [table["Name"] for page in pages for table in page["TableList"]]
+        for name in {*self.models, "model_state"} & set(names):
+            self.glue.delete_table(DatabaseName=SCHEMA, Name=name)
+
+
+@pytest.fixture(scope="module")
+def zones(connect: Callable[[str], Any]) -> Callable[[Path], CleanedZone]:
+    """Makes an empty cleaned zone, in the place of the one before."""
+    s3, glue, athena = (connect(name) for name in ("s3", "glue", "athena"))
+    for zone in ("raw", "cleaned", "analytics", "results"):
+        s3.create_bucket(Bucket=f"user-activity-{zone}")
+    for database in ("user_activity_raw", "user_activity_cleaned"):
+        glue.create_database(DatabaseInput={"Name": database})
+
+    def query(sql: str) -> None:
+        rows_of(athena, sql)
+
+    def emptied(root: Path) -> CleanedZone:
+        pages = glue.get_paginator("get_tables").paginate(DatabaseName="user_activity_cleaned")
+        for table in [table["Name"] for page in pages for table in page["TableList"]]:
+            glue.delete_table(DatabaseName="user_activity_cleaned", Name=table)
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+            for found in page.get("Contents", []):
+                s3.delete_object(Bucket=BUCKET, Key=found["Key"])
+        return CleanedZone(s3, query, root)
+
+    return emptied
+
+
+@pytest.fixture(scope="module")
+def warehouse(
+    zones: Callable[[Path], CleanedZone],
+    connect: Callable[[str], Any],
+    endpoint: dict[str, str],
+    root: Path,
+    workspace: Path,
+) -> Iterator[Warehouse]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "UAP_", "DBT_"))]:
+            patch.delenv(name)
+        for name, value in endpoint.items():
+            patch.setenv(name, value)
+        zones(root)
+        yield Warehouse(connect, root, workspace)
+
+
+@pytest.mark.parametrize("order", range(ORDERS))
+def test_a_run_equals_a_full_refresh(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path, order: int
+) -> None:
+    draw = random.Random(f"{SEED}/{order}")
+    landed = batches(draw)
+    zone = zones(root)
+    warehouse.drop_all()
+
+    waiting = draw.sample(landed, len(landed))
+    while waiting:
+        arrived = [waiting.pop() for _ in range(min(len(waiting), draw.choice([1, 2, 3])))]
+        zone.take(arrived)
+        if draw.random() < 0.3:
+            # withdrawn, perhaps before dbt has seen it, and back later
+            zone.withdraw([arrived[0].name])
+            waiting.insert(0, arrived[0])
+            if draw.random() < 0.5:
+                warehouse.run("run")
+            continue
+        warehouse.run("run")
+        if draw.random() < 0.2:
+            backfill = "{backfill_from: 2025-01-01, backfill_to: 2025-01-03, user_profiles: false}"
+            warehouse.run("run", "--vars", backfill)
+    warehouse.run("run")
+    incremental = warehouse.rows()
+
+    warehouse.run("run", "--full-refresh")
+    refreshed = warehouse.rows()
+    for model, rows in refreshed.items():
+        assert incremental[model] == rows, model
+    assert all(rows for model, rows in refreshed.items()), "a table without rows shows nothing"
+
+
+def test_a_run_with_nothing_new_writes_nothing(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path
+) -> None:
+    zones(root).take(batches(random.Random("nothing new")))
+    warehouse.drop_all()
+    warehouse.run("run")
+    rows = warehouse.run("run", "--select", "config.materialized:incremental")
+    assert set(rows.values()) <= {0, -1, None}
+
+
+def test_a_model_that_ran_alone_catches_up(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path
+) -> None:
+    """What its parents had not seen then, it sees with them."""
+    landed = batches(random.Random("alone"))
+    zone = zones(root)
+    warehouse.drop_all()
+    zone.take(landed[:3])
+    warehouse.run("run")
+    zone.take(landed[3:])
+    warehouse.run("run", "--select", "fct_sessions", "fct_user_days")
+    warehouse.run("run")
+    incremental = warehouse.rows()
+    warehouse.run("run", "--full-refresh")
+    assert incremental == warehouse.rows()
