@@ -68,7 +68,7 @@ with_starts as (
         event_date,
         is_break
         or (event_date > previous_event_date and not lag(day_has_break) over user_events)
-        as is_start
+            as is_start
     from with_days
     window user_events as (partition by user_id order by event_at, event_id)
 
