@@ -40,13 +40,18 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 
 @pytest.fixture(scope="session")
 def connect(endpoint: dict[str, str]) -> Callable[[str], Any]:
-    """A boto3 client of the endpoint's, by the name of the service."""
+    """A boto3 client of the endpoint's, by the name of the service; results go to s3://asked/."""
     session = boto3.Session(
         endpoint["AWS_ACCESS_KEY_ID"],
         endpoint["AWS_SECRET_ACCESS_KEY"],
         region_name=endpoint["AWS_REGION"],
     )
-    return lambda service: session.client(service, endpoint_url=endpoint["AWS_ENDPOINT_URL"])
+
+    def connected(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint["AWS_ENDPOINT_URL"])
+
+    connected("s3").create_bucket(Bucket="asked")
+    return connected
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +61,6 @@ def ask(connect: Callable[[str], Any]) -> Ask:
     Rows are dicts; columns that are left out are null. `variables` stand in for those of
     dbt_project.yml.
     """
-    connect("s3").create_bucket(Bucket="asked")
     athena, project = connect("athena"), Project(ROOT)
 
     def asked(model: str, inputs: Inputs, **variables: Any) -> list[dict[str, Any]]:
