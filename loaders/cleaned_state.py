@@ -68,13 +68,24 @@ def read(s3: BaseClient, settings: Settings, any_version: bool = False) -> tuple
     return State(**document), answer["ETag"]
 
 
+class Outdated(click.ClickException):
+    """Another run was published in the meantime."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another flatten was published while this one ran: nothing of this one is "
+            "published, run it again"
+        )
+
+
 def commit(s3: BaseClient, settings: Settings, state: State, replaced: str | None) -> None:
     """Put `state` in the place of the one with the ETag `replaced` (None: of none).
 
-    Raises click.ClickException when another run was published in the meantime.
+    Raises Outdated when that is not there any more.
     """
     condition = {"IfMatch": replaced} if replaced else {"IfNoneMatch": "*"}
-    body = json.dumps({"format": FORMAT, **asdict(state)}, indent=1)
+    document = {"format": FORMAT, **asdict(state)}
+    body = json.dumps(document, indent=1)
     try:
         s3.put_object(Bucket=settings.cleaned_bucket, Key=KEY, Body=body.encode(), **condition)
     except ClientError as error:
@@ -83,9 +94,5 @@ def commit(s3: BaseClient, settings: Settings, state: State, replaced: str | Non
         ):
             raise
         # The answer to a put that came through may have been lost, and the put repeated.
-        there: dict[str, Any] = aws.read_json(s3, settings.cleaned_bucket, KEY) or {}
-        if there.get("run_id") != state.run_id:
-            raise click.ClickException(
-                "another flatten was published while this one ran: nothing of this one is "
-                "published, run it again"
-            ) from None
+        if aws.read_json(s3, settings.cleaned_bucket, KEY) != document:
+            raise Outdated from None

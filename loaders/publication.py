@@ -6,6 +6,7 @@ are. A killed publication is finished by the next command that publishes.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,14 +117,35 @@ def follow(
 
     The state may change on the way, and another publication be faster than this one. So the last
     to leave the catalog has looked at the state after its last change.
+
+    A publication that was held up may have turned days back for a while, and who read them then
+    believes to have read newer ones: days that are found astray are published once more.
     """
+    astray: set[str] = set()
     state, etag = cleaned_state.read(s3, settings)
     while True:
-        _follow(s3, glue, athena_client, settings, state)
+        astray |= _follow(s3, glue, athena_client, settings, state)
         followed = etag
         state, etag = cleaned_state.read(s3, settings)
-        if etag == followed:
+        if etag != followed:
+            continue
+        if not astray:
             return state, etag
+        with suppress(cleaned_state.Outdated):
+            again = _once_more(counted_on(glue, settings, state), astray, datetime.now(UTC))
+            cleaned_state.commit(s3, settings, again, etag)
+            astray = set()
+        state, etag = cleaned_state.read(s3, settings)
+
+
+def _once_more(state: State, days: set[str], now: datetime) -> State:
+    """The state after a publication of these days as they are."""
+    old = {published_days.folder(state.publication): now.isoformat(timespec="seconds")}
+    return replace(
+        state,
+        superseded={**state.superseded, **old},
+        **published_days.numbered(state, days, now),
+    )
 
 
 def _follow(
@@ -132,17 +154,21 @@ def _follow(
     athena_client: BaseClient,
     settings: Settings,
     state: State,
-) -> None:
+) -> set[str]:
+    """The days of events that were not the state's although published_days says they are."""
     aws.ensure_database(glue, settings.cleaned_database)
     names = list(TABLES)
     if state.output_format == "json":
         names.append(JSON_TABLE)
     elif catalog.get_table(glue, settings.cleaned_database, JSON_TABLE):
         glue.delete_table(DatabaseName=settings.cleaned_database, Name=JSON_TABLE)
+    switched: set[str] = set()
     for name in names:
         table = _declare(glue, athena_client, settings, name, f"{name}/")
-        _switch(glue, settings, table, state.partitions.get(name, {}))
-    _show_days(s3, glue, athena_client, settings, state)
+        values = _switch(glue, settings, table, state.partitions.get(name, {}))
+        switched |= values if name in published_days.DAY_TABLES else set()
+    shown = _show_days(s3, glue, athena_client, settings, state)
+    return switched if shown >= max(state.publication, 1) else set()
 
 
 def _show_days(
@@ -151,14 +177,17 @@ def _show_days(
     athena_client: BaseClient,
     settings: Settings,
     state: State,
-) -> None:
-    """Let published_days be the state's. Last of all: who sees a number in it also sees all rows of
-    that publication."""
+) -> int:
+    """Let published_days be the state's, unless it is of a newer one; returns the number it had.
+
+    Last of all: who sees a number in it also sees all rows of that publication.
+    """
     name, folder = published_days.TABLE, published_days.folder(state.publication)
     location = f"{settings.cleaned_url}{folder}"
     table = catalog.get_table(glue, settings.cleaned_database, name)
-    if published_days.shown(table) > state.publication:
-        return  # another publication was faster
+    shown = published_days.shown(table)
+    if shown > state.publication:
+        return shown
     if table is None or not _is_current(table) or not _is_at(table, location):
         body = published_days.file(state)
         key = f"{folder}days.parquet"
@@ -171,6 +200,7 @@ def _show_days(
             TableInput=catalog.input_of(glue, "TableInput", table),
             SkipArchive=True,
         )
+    return shown
 
 
 def _is_current(table: dict[str, Any]) -> bool:
@@ -204,8 +234,9 @@ def _declare(
 
 def _switch(
     glue: BaseClient, settings: Settings, table: dict[str, Any], published: dict[str, str]
-) -> None:
-    """Let the table's partitions be these (value -> run), each at its run's files.
+) -> set[str]:
+    """Let the table's partitions be these (value -> run), each at its run's files; returns the
+    values of those that were not.
 
     All are compared, so that whatever an earlier publication left undone is done now.
     """
@@ -225,20 +256,25 @@ def _switch(
         descriptor = {**table["StorageDescriptor"], "Location": wanted[value]}
         return {"Values": [value], "StorageDescriptor": descriptor}
 
-    for batch in _batches(sorted(wanted.keys() - there.keys()), BATCH):
+    new, changed, gone = (
+        sorted(wanted.keys() - there.keys()),
+        sorted(value for value in wanted.keys() & there if there[value] != wanted[value]),
+        sorted(there.keys() - wanted.keys()),
+    )
+    for batch in _batches(new, BATCH):
         entries = [entry(value) for value in batch]
         answer = glue.batch_create_partition(**place, PartitionInputList=entries)
         _check(name, answer, done_by_others="AlreadyExistsException")
-    changed = sorted(value for value in wanted.keys() & there if there[value] != wanted[value])
     for batch in _batches(changed, BATCH):
         entries = [
             {"PartitionValueList": [value], "PartitionInput": entry(value)} for value in batch
         ]
         _check(name, glue.batch_update_partition(**place, Entries=entries))
-    for batch in _batches(sorted(there.keys() - wanted.keys()), DELETE_BATCH):
+    for batch in _batches(gone, DELETE_BATCH):
         values = [{"Values": [value]} for value in batch]
         answer = glue.batch_delete_partition(**place, PartitionsToDelete=values)
         _check(name, answer, done_by_others="EntityNotFoundException")
+    return {*new, *changed, *gone}
 
 
 def _check(table: str, answer: dict[str, Any], done_by_others: str | None = None) -> None:

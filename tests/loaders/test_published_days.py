@@ -175,6 +175,43 @@ def test_a_number_is_seen_after_all_of_its_rows(lake: Lake, call: str) -> None:
     assert lake.partitions() == {"2025-01-01": "r2"}
 
 
+def test_days_that_were_turned_back_are_published_once_more(lake: Lake) -> None:
+    """By a publication that was held up and, after a newer one, goes on with what it knows."""
+    lake.publish("r1", {"2025-01-01": True, "2025-01-02": True, "2025-01-03": True})
+    late = lake.state()
+    lake.publish("r2", {"2025-01-01": True, "2025-01-02": False})
+    publication._follow(lake.s3, lake.glue, lake.athena, lake.settings, late)
+    # A reader of now takes r1's rows for those of publication 2 ...
+    assert lake.partitions() == dict.fromkeys(["2025-01-01", "2025-01-02", "2025-01-03"], "r1")
+    assert lake.days() == {"2025-01-01": 2, "2025-01-02": 2, "2025-01-03": 1}
+    lake.follow()
+    # ... and finds a greater number when they are right.
+    assert lake.partitions() == {"2025-01-01": "r2", "2025-01-03": "r1"}
+    assert lake.days() == {"2025-01-01": 3, "2025-01-02": 3, "2025-01-03": 1}
+    assert lake.state().run_id == "r2"
+    lake.follow()
+    assert lake.days() == {"2025-01-01": 3, "2025-01-02": 3, "2025-01-03": 1}
+
+
+def test_days_turned_back_are_not_forgotten_when_another_run_is_published(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.publish("r1", {"2025-01-01": True})
+    late = lake.state()
+    lake.publish("r2", {"2025-01-01": True})
+    publication._follow(lake.s3, lake.glue, lake.athena, lake.settings, late)
+    once_more = publication._once_more
+
+    def after_another_run(*arguments: Any) -> State:
+        monkeypatch.setattr(publication, "_once_more", once_more)
+        lake.commit("r3", {"2025-01-02": True})
+        return once_more(*arguments)
+
+    monkeypatch.setattr(publication, "_once_more", after_another_run)
+    lake.follow()
+    assert lake.days() == {"2025-01-01": 4, "2025-01-02": 3}
+
+
 def test_the_first_publication_is_completed_too(lake: Lake) -> None:
     lake.commit("r1", {"2025-01-01": True})
     lake.killed_at("BatchCreatePartition")
