@@ -20,3 +20,7 @@ def is_incremental() -> bool:
 
 def var(name: str, default: Any = None) -> Any:
     return _PROJECT["vars"].get(name, default)
+
+
+def env_var(name: str, default: str = "") -> str:
+    return default

@@ -81,6 +81,7 @@ class Project:
                 get_columns_in_relation=lambda _: [{"name": name} for name in columns]
             ),
             "config": _Config(),
+            "env_var": lambda _, default: default,
             "execute": True,
             "is_incremental": lambda: days is not None,
             "model": SimpleNamespace(columns=columns),

@@ -5,6 +5,7 @@ really leave them so is for tests/pipeline to show.
 """
 
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -448,15 +449,17 @@ def test_every_version_of_a_profile_is_a_row(lake: Lake) -> None:
         "updated_at": "2024-12-01T00:00:00.000Z",
     }
     changed = profile | {"plan": "pro", "updated_at": "2025-01-02T10:00:00.500Z", "user_id": "7"}
+    changed["email"] = " A@Example.com "
     for day, version in enumerate((profile, changed), 1):
         lake.s3.put_object(
             Bucket="user-activity-raw",
             Key=f"users/ingest_date=2025-01-0{day}/part-0.json.gz",
             Body=gzip.compress(f"{json.dumps(version)}\n{{broken\n".encode()),
         )
-    lake.run("run", "--select", "stg_raw__users")
-    columns = "user_id, name, email, country, plan, signed_up_at, updated_at, ingest_date"
-    common = ("7", "A. Person", "a@example.com", "SE")
+    salt = "it's a secret"
+    lake.run("run", "--select", "stg_raw__users", UAP_PII_SALT=salt)
+    columns = "user_id, email_hash, country, plan, signed_up_at, updated_at, ingest_date"
+    common = ("7", hashlib.sha256(f"{salt}a@example.com".encode()).hexdigest(), "SE")
     signed_up = "2024-12-01 00:00:00.000"
     assert lake.query(
         f"select {columns} from user_activity_analytics.stg_raw__users order by updated_at"

@@ -4,7 +4,6 @@ users as (
 
     select
         user_id,
-        name,
         email,
         country,
         plan,
@@ -22,8 +21,8 @@ final as (
     select
         -- the crawler calls it text as soon as one line holds text
         try_cast(user_id as bigint) as user_id,
-        name,
-        email,
+        -- the rule for personal data is in the model's description
+        lower(to_hex(sha256(to_utf8({{ pii_salt() }} || lower(trim(email)))))) as email_hash,
         country,
         plan,
         -- one unreadable time must not fail the query
