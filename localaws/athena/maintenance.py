@@ -102,7 +102,7 @@ def _selected(
 ) -> tuple[list[FileScanTask], int]:
     """The files that hold a row for the condition; the bytes scanned."""
     used = [name for name, _ in table.columns]
-    reading = iceberg.read(table, used, lakehouse.lake, "t_", place=True)
+    reading = iceberg.read(table, used, lakehouse.lake, "t_", session, place=True)
     sql, scanned = resolve(
         f'SELECT DISTINCT {TARGET}."$file" FROM {_SCAN} AS {TARGET} WHERE {condition}',
         {_SCAN: reading},

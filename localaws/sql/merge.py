@@ -34,7 +34,7 @@ class Clause:
 class RowChanges:
     """SQL over two relations, `target` (the table's columns) and `source` (c0, c1, ...).
 
-    `source` is None for UPDATE and DELETE, whose clauses speak of the target alone.
+    `source` is None for UPDATE and DELETE, which speak of the target alone.
     """
 
     table: IcebergTable
@@ -70,7 +70,7 @@ def delete_as_changes(
     scope = Scope(analysis, [relation])
     refuse_parts(tree, {"this", "where"}, scope)
     condition = _where(tree, scope)
-    return RowChanges(table, None, "TRUE", (Clause(True, condition, None),)), analysis
+    return RowChanges(table, None, condition, (Clause(True, "TRUE", None),)), analysis
 
 
 def update_as_changes(
@@ -83,7 +83,7 @@ def update_as_changes(
     scope = Scope(analysis, [relation])
     refuse_parts(tree, {"this", "expressions", "where"}, scope)
     values = _assigned(tree.expressions, table, scope)
-    return RowChanges(table, None, "TRUE", (Clause(True, _where(tree, scope), values),)), analysis
+    return RowChanges(table, None, _where(tree, scope), (Clause(True, "TRUE", values),)), analysis
 
 
 def _where(tree: exp.Expression, scope: Scope) -> str:

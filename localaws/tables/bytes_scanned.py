@@ -18,14 +18,15 @@ from localaws.tables.predicates import Predicate, columns_in, every, may_hold, p
 @dataclass(frozen=True)
 class EngineScan:
     """One reading of Parquet files in a plan: the columns it needs, by the names it was given
-    (nested fields with dots), and what it filters by."""
+    (nested fields with dots), and what it filters by: `conditions` as they are printed."""
 
     columns: frozenset[str]
     predicate: Predicate
+    conditions: tuple[str, ...] = ()
 
     @property
     def roots(self) -> set[str]:
-        return {column.split(".")[0].lower() for column in self.columns}
+        return {_root(column) for column in self.columns}
 
 
 def engine_scans(sql: str, session: Session) -> list[EngineScan]:
@@ -52,7 +53,7 @@ def _engine_scan(info: dict) -> EngineScan:
     for text in texts:
         predicates.append(parse(text))
         columns |= columns_in(text)
-    return EngineScan(frozenset(columns), every(predicates))
+    return EngineScan(frozenset(columns), every(predicates), tuple(texts))
 
 
 def _split(lines: list[str]) -> list[str]:
@@ -68,21 +69,37 @@ def _split(lines: list[str]) -> list[str]:
     return filters
 
 
+@dataclass(frozen=True)
+class ReadFile:
+    """A Parquet file that a scan reads. given: the columns whose values the file is not asked for;
+    converted: those whose statistics are not of the values that conditions compare."""
+
+    path: Path
+    given: frozenset[str] = frozenset()
+    converted: frozenset[str] = frozenset()
+
+
 def chunks_read(
-    path: Path, scan: EngineScan, names: dict[str, int | str]
+    read: ReadFile, scan: EngineScan, names: dict[str, int | str]
 ) -> set[tuple[Path, int, int]]:
     """(file, row group, leaf column) of each chunk of the file that the scan reads.
 
     `names`: the file's column behind a name in the plan, by field id or by name.
     """
-    file = footer(path)
-    wanted = {i for column in scan.columns for i in _leaves(file, column.split("."), names)}
+    file = footer(read.path)
+    asked = [column for column in scan.columns if _root(column) not in read.given]
+    wanted = {i for column in asked for i in _leaves(file, column.split("."), names)}
+    usable = {name: place for name, place in names.items() if name not in read.converted}
     return {
-        (path, number, i)
+        (read.path, number, i)
         for number in range(len(file.groups))
-        if _group_may_match(file, number, scan.predicate, names)
+        if _group_may_match(file, number, scan.predicate, usable)
         for i in wanted
     }
+
+
+def _root(column: str) -> str:
+    return column.split(".")[0].lower()
 
 
 def size_of(chunks: set[tuple[Path, int, int]]) -> int:

@@ -8,7 +8,7 @@ from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import Scan
-from localaws.sql.types import Type
+from localaws.sql.types import VARCHAR, Type
 from localaws.tables import (
     avro_format,
     csv_format,
@@ -18,11 +18,13 @@ from localaws.tables import (
     parquet_format,
     regex_format,
 )
+from localaws.tables.bytes_scanned import EngineScan, ReadFile
 from localaws.tables.decoded import lines_sql
 from localaws.tables.hive import HiveTable, Partition, Split, splits
 from localaws.tables.partition_schemas import grouped
-from localaws.tables.pruning import kept_partitions, partition_value
-from localaws.tables.readings import Reading
+from localaws.tables.pruning import kept_partitions, matching_scans, partition_value
+from localaws.tables.readings import Planned, Reading
+from localaws.tables.sketches import sketch
 from localaws.tables.text_lines import FILE, compression
 
 TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
@@ -30,9 +32,37 @@ _Columns = list[tuple[str, Type]]
 
 
 def read(
-    scan: Scan, table: HiveTable, store: ObjectStore, scratch: Path, session: Session
+    scan: Scan, table: HiveTable, store: ObjectStore, scratch: Path, session: Session, prefix: str
+) -> Reading | Planned:
+    """`prefix` begins the names of this scan in the engine's plan and no other's."""
+    partitions = kept_partitions(scan, table, store, session)
+    used = [each for each in table.columns if each[0] in scan.used]
+    names = {name: f"{prefix}{number}" for number, (name, _) in enumerate(used)}
+
+    def narrowed(scans: list[EngineScan]) -> Reading:
+        keys = tuple((names.get(name, name), type_) for name, type_ in table.partition_columns)
+        rows = [partition.values for partition in partitions]
+        kept = [partitions[i] for i in matching_scans(rows, keys, scans, session)]
+        return _read(scan, table, kept, names, store, scratch, session)
+
+    if not table.partition_keys and table.serde != parquet_format.SERDE:
+        return narrowed([])
+    columns = [(name, names[name], type_) for name, type_ in used]
+    if "$path" in scan.used:
+        columns.append(("$path", f"{prefix}path", VARCHAR))
+    planned = frozenset(each for _, each, _ in columns)
+    return Planned(sketch(columns, scratch), planned, narrowed)
+
+
+def _read(
+    scan: Scan,
+    table: HiveTable,
+    kept: list[Partition],
+    engine_names: dict[str, str],
+    store: ObjectStore,
+    scratch: Path,
+    session: Session,
 ) -> Reading:
-    kept = kept_partitions(scan, table, store, session)
     found = [
         (described, splits(described, partitions, store))
         for described, partitions in _descriptions(table, kept)
@@ -48,8 +78,11 @@ def read(
     )
     reading = Reading(relation, sum(each.stored.size for each in everything))
     if table.serde == parquet_format.SERDE:
-        paths = tuple(each.stored.path for each in everything)
-        reading = Reading(relation, 0, paths, {name: name for name, _ in data})
+        files = tuple(
+            ReadFile(each.stored.path, converted=_converted(data, each, engine_names, session))
+            for each in everything
+        )
+        reading = Reading(relation, 0, files, {engine_names[name]: name for name, _ in data})
     if not keys and "$path" not in scan.used:
         return replace(reading, sql=f"(SELECT {names or '1 AS one'} FROM {relation} AS f)")
     key_columns = [name for name, _ in keys]
@@ -62,6 +95,13 @@ def read(
         f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p."$file")'
     )
     return replace(reading, sql=located)
+
+
+def _converted(
+    data: _Columns, split: Split, engine_names: dict[str, str], session: Session
+) -> frozenset[str]:
+    kept = parquet_format.unconverted(data, split.stored.path, session)
+    return frozenset(engine_names[name] for name, _ in data if name not in kept)
 
 
 def _descriptions(

@@ -44,6 +44,24 @@ def scan_sql(
     return f"(SELECT {', '.join([*values, quoted(FILE)])} FROM {source})"
 
 
+def unconverted(columns: list[tuple[str, Type]], path: Path, session: Session) -> set[str]:
+    """The columns whose values are those of the file as they are."""
+    stored = _by_name(_stored(str(path), Hidden(session)))
+    return {
+        name
+        for name, type_ in columns
+        if name in stored and _fits(name, type_, stored) == quoted(stored[name][0])
+    }
+
+
+def _fits(name: str, type_: Type, stored: dict[str, tuple[str, str]]) -> str | None:
+    """None where a partition of its own types makes a file fit, and not the table's."""
+    try:
+        return _value(name, type_, stored)
+    except QueryError:
+        return None
+
+
 def _described(source: str, session: Session) -> tuple[tuple[str, str], ...]:
     found = session.rows(f"DESCRIBE SELECT * FROM {source}")
     return tuple((name, type_) for name, type_, *_ in found)

@@ -5,7 +5,7 @@ never the other way round: what is not understood here is `None`, which holds fo
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -72,10 +72,31 @@ def columns_in(text: str) -> set[str]:
     return {_name(column) for column in tree.find_all(exp.Column)} if tree else set()
 
 
+# What the engine prints as it reads it: only such conditions are worth handing back to it.
+_PLAIN = (
+    *(exp.And, exp.Or, exp.Not, exp.Paren, exp.Neg, exp.In, exp.Is, exp.Between),
+    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Coalesce),
+    *(exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Cast, exp.DataType),
+)
+
+
+def plain_condition(text: str, columns: Collection[str]) -> str | None:
+    """A printed filter as a condition that the engine can evaluate; None where it is not of
+    `columns` alone, or where more than comparisons and casts is in it."""
+    tree = _tree(text)
+    if tree is None or not all(isinstance(node, _PLAIN) for node in tree.walk()):
+        return None
+    used = {_name(column) for column in tree.find_all(exp.Column)}
+    return _bare(text) if used and used <= set(columns) else None
+
+
+def _bare(text: str) -> str:
+    return _OPTIONAL.sub(lambda match: match[1] or "", text)
+
+
 def _tree(text: str) -> exp.Expression | None:
-    bare = _OPTIONAL.sub(lambda match: match[1] or "", text)
     try:
-        return sqlglot.parse_one(bare, dialect="duckdb")
+        return sqlglot.parse_one(_bare(text), dialect="duckdb")
     except (SqlglotError, RecursionError):
         return None
 

@@ -13,8 +13,10 @@ from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import Scan, Typed
 from localaws.sql.types import VARCHAR, Type
+from localaws.tables.bytes_scanned import EngineScan
 from localaws.tables.hive import HiveTable, Partition
 from localaws.tables.locations import NULL_PARTITION, split_location
+from localaws.tables.predicates import plain_condition
 from localaws.tables.projection import (
     KeyProjection,
     Projection,
@@ -81,6 +83,30 @@ def matching(
         )
         found += [start + i for (i,) in kept]
     return found
+
+
+def matching_scans(
+    rows: list[tuple[str, ...]],
+    columns: tuple[tuple[str, Type], ...],
+    scans: list[EngineScan],
+    session: Session,
+) -> list[int]:
+    """The places of the rows that one of the scans may want, whose plan names `columns`."""
+    names = [name for name, _ in columns]
+    wanted = [
+        [condition for text in scan.conditions if (condition := plain_condition(text, names))]
+        for scan in scans
+    ]
+    if not rows or not wanted or not all(wanted):
+        return list(range(len(rows)))
+    # Of many files few partitions.
+    distinct = list(dict.fromkeys(rows))
+    kept = {
+        distinct[i]
+        for conditions in wanted
+        for i in matching(distinct, columns, "p", conditions, session)
+    }
+    return [i for i, row in enumerate(rows) if row in kept]
 
 
 # ---- projected partitions

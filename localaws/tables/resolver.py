@@ -28,7 +28,7 @@ from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
 from localaws.tables.iceberg.metadata_tables import MetadataTable, metadata_table
 from localaws.tables.information_schema import InformationSchemaTable
 from localaws.tables.pruning import matching
-from localaws.tables.readings import Reading, resolve
+from localaws.tables.readings import Planned, Reading, resolve
 from localaws.tables.time_travel import snapshot_of
 from localaws.tables.views import is_view, load_view
 
@@ -132,14 +132,14 @@ class Lakehouse:
         text, scanned = resolve(output.sql, self.readings(analysis.scans, session), session)
         return Plan(text, output, scanned)
 
-    def readings(self, scans: list[Scan], session: Session) -> dict[str, Reading]:
+    def readings(self, scans: list[Scan], session: Session) -> dict[str, Reading | Planned]:
         """What stands behind the markers of the scans."""
         return {
             scan.marker: self._reading(scan, f"s{number}_", session)
             for number, scan in enumerate(scans)
         }
 
-    def _reading(self, scan: Scan, prefix: str, session: Session) -> Reading:
+    def _reading(self, scan: Scan, prefix: str, session: Session) -> Reading | Planned:
         """`prefix`: begins the names by which the engine's plan tells this scan from others."""
         table = scan.table
         if isinstance(table, InformationSchemaTable | MetadataTable | HivePartitions):
@@ -149,8 +149,8 @@ class Lakehouse:
                 return Reading(self._scan_catalog(scan, table, session))
             return Reading(table.sql())
         if isinstance(table, IcebergTable):
-            return iceberg.read(table, scan.used, self.lake, prefix)
-        return hive_scan.read(scan, table, self.store, self.scratch, session)
+            return iceberg.read(table, scan.used, self.lake, prefix, session)
+        return hive_scan.read(scan, table, self.store, self.scratch, session, prefix)
 
     def _scan_catalog(self, scan: Scan, table: InformationSchemaTable, session: Session) -> str:
         names = information_schema.table_names(self.catalog)

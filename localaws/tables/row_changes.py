@@ -2,6 +2,12 @@
 
 Athena writes position deletes (merge on read); here the rows that stay are copied into new files
 (copy on write). Readers see the same rows either way, and one snapshot a statement.
+
+Bytes are counted as Athena reads them: the source once; of the target the files that the condition
+leaves, and of those the columns that the conditions and the new values name. The columns that an
+UPDATE does not set are such values. A row's place costs nothing, copying the rest of a file is no
+reading of Athena's. Source: Trino's QueryPlanner, which plans all three as a scan of the target,
+joined to the source, with the new row and the row's place as its output.
 """
 
 from dataclasses import dataclass
@@ -14,7 +20,7 @@ from localaws.sql.merge import SOURCE, TARGET, RowChanges
 from localaws.sql.quoting import quoted
 from localaws.sql.scope import Analysis
 from localaws.tables import iceberg
-from localaws.tables.readings import Reading, resolve
+from localaws.tables.readings import Planned, Reading, resolve
 from localaws.tables.resolver import Lakehouse
 
 _TARGET_SCAN = "/*the target's files*/"
@@ -31,20 +37,18 @@ def change_rows(
     try:
         scanned = _source(changes, readings, session)
         scanned += _find_changes(changes, readings, lakehouse, session)
-        rows, more = _commit(changes, readings, lakehouse, session)
-        return rows, scanned + more
+        return _commit(changes, readings, lakehouse, session), scanned
     finally:
         for name in ("merge_source", "merge_rows"):
             session.run(f"DROP TABLE IF EXISTS {name}")
 
 
-def _source(changes: RowChanges, readings: dict[str, Reading], session: Session) -> int:
+def _source(changes: RowChanges, readings: dict[str, Reading | Planned], session: Session) -> int:
     """The source as a numbered temporary table, read once; the bytes scanned for it."""
     if changes.source is None:
         session.run("CREATE TEMP TABLE merge_source AS SELECT 0 AS number")
         return 0
-    own = {marker: each for marker, each in readings.items() if marker in changes.source.sql}
-    sql, scanned = resolve(changes.source.sql, own, session)
+    sql, scanned = resolve(changes.source.sql, readings, session)
     session.run(
         f"CREATE TEMP TABLE merge_source AS SELECT *, row_number() OVER () AS number FROM ({sql})"
     )
@@ -52,7 +56,10 @@ def _source(changes: RowChanges, readings: dict[str, Reading], session: Session)
 
 
 def _find_changes(
-    changes: RowChanges, readings: dict[str, Reading], lakehouse: Lakehouse, session: Session
+    changes: RowChanges,
+    readings: dict[str, Reading | Planned],
+    lakehouse: Lakehouse,
+    session: Session,
 ) -> int:
     """merge_rows: for each (target row, source row) that match, the clause that applies.
 
@@ -60,15 +67,20 @@ def _find_changes(
     """
     table = changes.table
     used = [name for name, _ in table.columns]
-    target = iceberg.read(table, used, lakehouse.lake, "t_", place=True)
+    target = iceberg.read(table, used, lakehouse.lake, "t_", session, place=True)
     clause = _first_clause(changes, matched=True)
+    new_values = "".join(f", {value} AS v{i}" for i, value in enumerate(_new_values(changes)))
+    # Without a source the condition may hold subqueries, which a join's cannot.
+    join, on = ("JOIN", "ON") if changes.source else ("CROSS JOIN", "WHERE")
     sql, scanned = resolve(
-        f'SELECT {TARGET}."$file", {TARGET}."$row", {SOURCE}.number, {clause} AS clause '
-        f"FROM {_TARGET_SCAN} AS {TARGET} JOIN merge_source AS {SOURCE} ON {changes.on}",
+        f'SELECT {TARGET}."$file", {TARGET}."$row", {SOURCE}.number, '
+        f"{clause} AS clause{new_values} FROM {_TARGET_SCAN} AS {TARGET} "
+        f"{join} merge_source AS {SOURCE} {on} {changes.on}",
         {_TARGET_SCAN: target, **readings},
         session,
     )
-    session.run(f"CREATE TEMP TABLE merge_rows AS {sql}")
+    places = '"$file", "$row", number, clause'
+    session.run(f"CREATE TEMP TABLE merge_rows AS SELECT {places} FROM ({sql})")
     doubled = session.rows(
         "SELECT 1 FROM merge_rows WHERE clause IS NOT NULL "
         'GROUP BY "$file", "$row" HAVING count(*) > 1 LIMIT 1'
@@ -77,6 +89,10 @@ def _find_changes(
         message = "One MERGE target table row matched more than one source row"
         raise QueryError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
     return scanned
+
+
+def _new_values(changes: RowChanges) -> list[str]:
+    return [value for clause in changes.clauses if clause.matched for value in clause.values or ()]
 
 
 def _first_clause(changes: RowChanges, *, matched: bool) -> str:
@@ -123,9 +139,12 @@ def _touched(changes: RowChanges, lakehouse: Lakehouse, session: Session) -> _To
 
 
 def _commit(
-    changes: RowChanges, readings: dict[str, Reading], lakehouse: Lakehouse, session: Session
-) -> tuple[int, int]:
-    """(rows changed or inserted, bytes scanned)."""
+    changes: RowChanges,
+    readings: dict[str, Reading | Planned],
+    lakehouse: Lakehouse,
+    session: Session,
+) -> int:
+    """The number of rows changed or inserted."""
     table = changes.table
     touched = _touched(changes, lakehouse, session)
     inserts, count = _inserts(changes, session)
@@ -138,13 +157,13 @@ def _commit(
         parts.append(_kept_and_updated(changes))
     if count:
         parts.append(inserts)
-    scanned, written = 0, []
+    written = []
     if parts:
-        sql, scanned = resolve(" UNION ALL ".join(parts), readings, session)
+        sql, _ = resolve(" UNION ALL ".join(parts), readings, session, billed=False)
         names = [name for name, _ in table.columns]
         written = iceberg.write_rows(table.table, sql, names, session)
     iceberg.replace_files(table.table, [task.file for task in touched.tasks], written)
-    return touched.rows + count, scanned
+    return touched.rows + count
 
 
 def _kept_and_updated(changes: RowChanges) -> str:

@@ -37,6 +37,7 @@ class Lake(NoopCatalog):
     def __init__(self, catalog: Catalog, store: ObjectStore, scratch: Path) -> None:
         super().__init__("localaws")
         self._catalog, self._store = catalog, store
+        self.scratch = scratch
         self.io = StoreIO(store, scratch)
 
     def load(self, glue: dict[str, Any]) -> Table:
