@@ -42,6 +42,17 @@ def test_docs_generate_works_alone(built: Project) -> None:
     assert (target / "index.html").exists()
 
 
+def test_freshness_tells_arrivals_from_loads(built: Project) -> None:
+    """The flatten job ran just now; the newest documents came in long ago."""
+    failed = built.run("dbt", "source", "freshness")
+    assert failed.returncode == 1
+    results = json.loads((built.folder / "target" / "sources.json").read_text())["results"]
+    assert {each["unique_id"].rpartition(".")[2]: each["status"] for each in results} == {
+        "flatten_ledger": "error",
+        "published_days": "pass",
+    }
+
+
 def test_a_broken_model_fails_the_build_in_athenas_words(broken: Project) -> None:
     mart = broken.folder / MART
     mart.write_text(mart.read_text().replace("group by location,", "group by place,"))
