@@ -11,6 +11,9 @@ sender's clock is wrong. Keys:
 - `by_ingest_date` {date: {lines, duplicates, malformed, late}};
 - `by_location_action` [{location, action, events}] and `by_day_location_action` [{event_date,
   location, action, events}] over events, logout included;
+- `by_arrival` [{ingest_date, event_date, action, events, duplicates}];
+- `purchases_by_day_location` [{event_date, location, currency, purchases, purchase_items,
+  revenue_cents}], where there are any;
 - `purchases`, `purchase_items`, `revenue_cents` {currency: sum of purchase totals} of events;
 - `sessions`: visits that the events were drawn from;
 - `conversions` {field: lines that are no malformed ones, duplicates included};
@@ -23,7 +26,7 @@ sender's clock is wrong. Keys:
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -85,8 +88,8 @@ class Tally:
         }
         self.kinds = Counter[str]()
         self.cells = Counter[tuple[str, str, str]]()
-        self.revenue = Counter(dict.fromkeys(CURRENCIES, 0))
-        self.purchases = self.items = 0
+        self.arrivals: dict[tuple[str, str, str], Counter[str]] = defaultdict(_arrived_none)
+        self.bought: dict[tuple[str, str, str], Counter[str]] = defaultdict(_bought_nothing)
         self.files: dict[str, dict[str, Any]] = {}
         self.profiles = {day: Counter(new=0, changed=0) for day in self.dates}
         self.last_plan, self.last_country = Counter[str](), Counter[str]()
@@ -106,16 +109,20 @@ class Tally:
             for field, only_action in CONVERSIONS[conversion].items():
                 if only_action in (None, action):
                     conversions[field] += n
+            happened = event_date.isoformat()
+            arrivals = self.arrivals[self.dates[day], happened, ACTIONS[action]]
             if role == DUPLICATE:
                 duplicates += n
+                arrivals["duplicates"] += n
                 continue
+            arrivals["events"] += n
             events[ACTIONS[action]] += n
-            self.cells[event_date.isoformat(), LOCATIONS[location], ACTIONS[action]] += n
-            counts["late"] += n if event_date.isoformat() < self.dates[day] else 0
+            self.cells[happened, LOCATIONS[location], ACTIONS[action]] += n
+            counts["late"] += n if happened < self.dates[day] else 0
             if action == PURCHASE:
-                self.purchases += n
-                self.items += items
-                self.revenue[CURRENCIES[location]] += cents
+                self.bought[happened, LOCATIONS[location], CURRENCIES[location]].update(
+                    purchases=n, purchase_items=items, revenue_cents=cents
+                )
         counts.update(lines=lines, duplicates=duplicates, malformed=reasons.total())
         self.files[path] = {
             "bytes": size,
@@ -140,6 +147,10 @@ class Tally:
     def truth(self, parameters: dict[str, Any], sessions: int) -> Truth:
         """The finished ground truth, in one fixed order."""
         total = sum(self.by_date.values(), Counter())
+        bought = sum(self.bought.values(), Counter())
+        revenue = Counter(dict.fromkeys(CURRENCIES, 0))
+        for (_, _, currency), sums in self.bought.items():
+            revenue[currency] += sums["revenue_cents"]
         by_location_action = Counter[tuple[str, str]]()
         for (_, location, action), events in self.cells.items():
             by_location_action[location, action] += events
@@ -164,9 +175,17 @@ class Tally:
                 {"event_date": day, "location": location, "action": action, "events": events}
                 for (day, location, action), events in sorted(self.cells.items())
             ],
-            "purchases": self.purchases,
-            "purchase_items": self.items,
-            "revenue_cents": dict(self.revenue),
+            "by_arrival": [
+                {"ingest_date": ingested, "event_date": day, "action": action, **counts}
+                for (ingested, day, action), counts in sorted(self.arrivals.items())
+            ],
+            "purchases_by_day_location": [
+                {"event_date": day, "location": location, "currency": currency, **sums}
+                for (day, location, currency), sums in sorted(self.bought.items())
+            ],
+            "purchases": bought["purchases"],
+            "purchase_items": bought["purchase_items"],
+            "revenue_cents": dict(revenue),
             "sessions": sessions,
             "conversions": {
                 field: sum(file["conversions"].get(field, 0) for file in self.files.values())
@@ -183,6 +202,14 @@ class Tally:
                 "files": dict(sorted(self.user_files.items())),
             },
         }
+
+
+def _arrived_none() -> Counter[str]:
+    return Counter(events=0, duplicates=0)
+
+
+def _bought_nothing() -> Counter[str]:
+    return Counter(purchases=0, purchase_items=0, revenue_cents=0)
 
 
 def sizes(truth: Truth) -> dict[str, int]:

@@ -211,6 +211,13 @@ def recount(folder: Path, parameters: Any) -> dict[str, Any]:
     cells: Counter[tuple[str, str, str]] = Counter()
     revenue: dict[str, Decimal] = dict.fromkeys(("USD", "EUR", "SGD"), Decimal(0))
     purchases = items = 0
+    arrivals: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        if line.reason is None:
+            event_date = str(line.document["at"].date())
+            arrivals[line.ingest_date, event_date, line.document["action"]].append(line)
+    first_lines = {id(event) for event in events}
+    bought: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for event in events:
         action, metadata = event.document["action"], event.document["metadata"]
         event_date = str(event.document["at"].date())
@@ -221,6 +228,7 @@ def recount(folder: Path, parameters: Any) -> dict[str, Any]:
             purchases += 1
             items += len(purchase["items"])
             revenue[purchase["currency"]] += purchase["total"]
+            bought[event_date, metadata["location"], purchase["currency"]].append(purchase)
     for path, file in files.items():
         file["duplicates"] = file["lines"] - sum(
             sum(file[outcome].values()) for outcome in ("events", "malformed")
@@ -246,6 +254,27 @@ def recount(folder: Path, parameters: Any) -> dict[str, Any]:
         "by_day_location_action": [
             {"event_date": day, "location": location, "action": action, "events": count}
             for (day, location, action), count in sorted(cells.items())
+        ],
+        "by_arrival": [
+            {
+                "ingest_date": ingest_date,
+                "event_date": day,
+                "action": action,
+                "events": sum(id(line) in first_lines for line in found),
+                "duplicates": sum(id(line) not in first_lines for line in found),
+            }
+            for (ingest_date, day, action), found in sorted(arrivals.items())
+        ],
+        "purchases_by_day_location": [
+            {
+                "event_date": day,
+                "location": location,
+                "currency": currency,
+                "purchases": len(found),
+                "purchase_items": sum(len(purchase["items"]) for purchase in found),
+                "revenue_cents": int(100 * sum(purchase["total"] for purchase in found)),
+            }
+            for (day, location, currency), found in sorted(bought.items())
         ],
         "purchases": purchases,
         "purchase_items": items,
