@@ -129,7 +129,7 @@ def _touched(changes: RowChanges, lakehouse: Lakehouse, session: Session) -> _To
         )
     }
     found = {}
-    for task in changes.table.tasks() if counts else []:
+    for task in changes.table.planned.values() if counts else []:
         path = str(lakehouse.lake.stored_file(task.file).path)
         if path in counts:
             found[path] = task

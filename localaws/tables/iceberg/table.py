@@ -1,6 +1,6 @@
 """A table as a query sees it: one snapshot, its columns, its data files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
@@ -23,6 +23,9 @@ class IcebergTable:
     snapshot_id: int | None
     # Time travel shows the columns of its time, a plain query those of today.
     time_travel: bool = False
+
+    # The tasks that `tasks` has given, by the paths of their files.
+    planned: dict[str, FileScanTask] = field(default_factory=dict, compare=False)
 
     # Hidden partitioning: no column stands for a folder.
     partition_keys: tuple[str, ...] = ()
@@ -71,6 +74,7 @@ class IcebergTable:
         for task in tasks:
             for file in (task.file, *task.delete_files):
                 _require_readable(file, self.title)
+            self.planned[task.file.file_path] = task
         return tasks
 
 

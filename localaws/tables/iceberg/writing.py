@@ -7,9 +7,10 @@ import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table
+from pyiceberg.table import Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation, Summary
+from pyiceberg.table.update import update_table_metadata
 from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
 
 from localaws.engine import Session
@@ -141,6 +142,19 @@ class _Compaction(_OverwriteFiles):
         return Summary(operation=Operation.REPLACE, **summary.additional_properties)
 
 
+class _Transaction(Transaction):
+    """PyIceberg's works its metadata out anew whenever it is asked, twenty times a commit."""
+
+    _known: tuple[TableMetadata, tuple, TableMetadata] | None = None
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        base, updates = self._table.metadata, self._updates
+        if self._known is None or self._known[0] is not base or self._known[1] is not updates:
+            self._known = base, updates, update_table_metadata(base, updates)
+        return self._known[2]
+
+
 def _commit(
     table: Table,
     producer: type,
@@ -151,7 +165,7 @@ def _commit(
     _require_partition_columns(table, removed)
     try:
         with (
-            table.transaction() as transaction,
+            _Transaction(table) as transaction,
             producer(operation=operation, transaction=transaction, io=table.io) as update,
         ):
             for each in removed:
