@@ -2,11 +2,14 @@
 
 The flatten job itself is tested elsewhere; here its rule is written anew in a few lines: of the
 copies of an event the first by (ingest date, object, line) stays, the touched days are written
-whole, and published_days numbers them.
+whole, and published_days numbers them. Every object has one more line, which is no JSON; of those
+there is no more than the count in the ledger.
 """
 
+import gzip
 import io
-from collections import defaultdict
+import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -55,6 +58,7 @@ class CleanedZone:
         self.batches: list[Batch] = []
         self.publication = 0
         self.days: dict[date, int] = {}
+        self.ingest_dates: set[date] = set()
         self.written: dict[tuple[str, date], list[dict[str, Any]]] = {}
         for table in (*publication.TABLES, published_days.TABLE):
             ddl = (root / f"loaders/ddl/{table}.sql").read_text()
@@ -85,6 +89,7 @@ class CleanedZone:
         self.written = wanted
         self.days |= dict.fromkeys(touched, self.publication)
         self._write_days()
+        self._write_ledger()
         return touched
 
     def _write(self, table: str, day: date, rows: list[dict[str, Any]]) -> None:
@@ -105,12 +110,33 @@ class CleanedZone:
         table = pa.Table.from_pylist(rows, published_days.SCHEMA)
         self._put(f"{published_days.TABLE}/days.parquet", table)
 
+    def _write_ledger(self) -> None:
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for (table, _), rows in self.written.items():
+            for row in rows if table in OUTCOMES else []:
+                found[row["source_object"]][OUTCOMES[table]] += 1
+        self.ingest_dates |= {batch.ingest_date for batch in self.batches}
+        for day in self.ingest_dates:
+            entries = [
+                {"cleaned": 0, "dropped": 0, "duplicates": 0, **found[address(batch)]}
+                | {"source_object": address(batch), "lines": len(batch.documents) + 1}
+                | {"quarantined": {"malformed_json": 1}, "conversions": {}}
+                for batch in self.batches
+                if batch.ingest_date == day
+            ]
+            key = f"flatten_ledger/ingest_date={day}/"
+            body = gzip.compress("\n".join(map(json.dumps, entries)).encode())
+            self.s3.put_object(Bucket=BUCKET, Key=f"{key}part-0.json.gz", Body=body)
+            partition = f"partition (ingest_date = '{day}') location 's3://{BUCKET}/{key}'"
+            self.query(f"alter table {DATABASE}.flatten_ledger add if not exists {partition}")
+
     def _put(self, key: str, table: pa.Table) -> None:
         content = io.BytesIO()
         pq.write_table(table, content)
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=content.getvalue())
 
 
+OUTCOMES = {"user_activity": "cleaned", "user_activity_excluded": "duplicates"}
 SCHEMAS = {
     "user_activity": ACTIVITY_SCHEMA,
     "user_activity_items": ITEMS_SCHEMA,
@@ -151,7 +177,7 @@ def _row(document: Document, batch: Batch, line_number: int) -> dict[str, Any]:
         "purchase_total": Decimal(cents) / 100 if is_purchase else None,
         "item_count": len(document.items) if is_purchase else None,
         "extra": document.extra,
-        "source_object": f"s3://user-activity-raw/logs/{batch.ingest_date}/{batch.name}",
+        "source_object": address(batch),
         "line_number": line_number,
         "ingest_date": batch.ingest_date,
     }
@@ -170,6 +196,11 @@ def _items(document: Document, row: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for number, (sku, quantity, price) in enumerate(document.items, start=1)
     ]
+
+
+def address(batch: Batch) -> str:
+    """Of the raw object that a batch came in."""
+    return f"s3://user-activity-raw/logs/{batch.ingest_date}/{batch.name}"
 
 
 def shifted(document: Document, by: timedelta) -> Document:

@@ -49,6 +49,7 @@ def test_names_follow_the_prefix(dbt: Dbt, workspace: Path, target: str) -> None
     assert {node["schema"] for node in nodes["sources"].values()} == {
         "acme_lake_raw",
         "acme_lake_cleaned",
+        schema,  # the ledger of runs
     }
     assert nodes["nodes"]["model.user_activity_lake.fct_events"]["schema"] == schema
 

@@ -1,0 +1,120 @@
+with
+
+calendar as (
+
+    select date_day
+    from {{ ref('dim_dates') }}
+
+),
+
+daily as (
+
+    select
+        action,
+        event_count,
+        ingest_date,
+        event_date
+    from {{ ref('int_events__daily') }}
+
+),
+
+actions as (
+
+    select distinct action
+    from daily
+
+),
+
+observed as (
+
+    select
+        min(event_date) as first_date,
+        max(event_date) as last_date,
+        max(ingest_date) as newest_ingest_date
+    from daily
+
+),
+
+counted as (
+
+    select
+        action,
+        sum(event_count) as event_count,
+        event_date
+    from daily
+    group by action, event_date
+
+),
+
+-- Every day for every action. None is a number too, but for an outage: a day without any event.
+action_days as (
+
+    select
+        actions.action,
+        coalesce(counted.event_count, 0) as event_count,
+        case
+            when count(counted.action) over (partition by calendar.date_day) > 0
+                then coalesce(counted.event_count, 0)
+        end as usual_count,
+        calendar.date_day < observed.newest_ingest_date as is_over,
+        calendar.date_day as event_date
+    from calendar
+    inner join observed
+        on calendar.date_day between observed.first_date and observed.last_date
+    cross join actions
+    left join counted
+        on actions.action = counted.action
+        and calendar.date_day = counted.event_date
+
+),
+
+-- The same weekday of the four weeks before.
+with_weeks as (
+
+    select
+        action,
+        event_count,
+        is_over,
+        array[
+            lag(usual_count, 7) over action_dates, lag(usual_count, 14) over action_dates,
+            lag(usual_count, 21) over action_dates, lag(usual_count, 28) over action_dates
+        ] as weeks,
+        event_date
+    from action_days
+    window action_dates as (partition by action order by event_date)
+
+),
+
+-- Their median, which one odd week does not move. array_sort puts what is null last.
+with_expected as (
+
+    select
+        action,
+        event_count,
+        is_over,
+        case cardinality(filter(weeks, n -> n is not null))
+            when 4 then cast(array_sort(weeks)[2] + array_sort(weeks)[3] as double) / 2
+            when 3 then cast(array_sort(weeks)[2] as double)
+        end as expected_count,
+        event_date
+    from with_weeks
+
+),
+
+final as (
+
+    select
+        action,
+        event_count,
+        expected_count,
+        event_count - expected_count as deviation,
+        is_over
+        and abs(event_count - expected_count)
+        > greatest(expected_count / 4, 4 * sqrt(greatest(expected_count, 1))) as is_anomaly,
+        event_date
+    from with_expected
+    where event_count > 0 or expected_count > 0
+
+)
+
+select * from final
