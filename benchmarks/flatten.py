@@ -18,8 +18,6 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ import click
 import duckdb
 from rich.console import Console
 from rich.table import Table
+from running import beside_python, call, endpoint, keywords, without_foreign
 
 BASELINES = Path(__file__).parent / "baselines"
 QUARANTINE, PLAIN, FLOOR = "Spark, quarantine", "Spark, plain", "DuckDB"
@@ -112,10 +111,10 @@ def main(sizes: tuple[int, ...], rounds: int) -> None:
 def _prepare(events: int, folder: Path) -> Data:
     """Generate and land the documents, once for all rounds."""
     generated, landed, raw = folder / "generated", folder / "landed", folder / "raw"
-    _call("uap", "generate", "--events", str(events), "--out", str(generated))
-    with _endpoint(landed) as environment:
-        _call("uap", "upload", str(generated / "logs"), environment=environment)
-        s3 = boto3.client("s3", **_keywords(environment))
+    call("uap", "generate", "--events", str(events), "--out", str(generated))
+    with endpoint(landed) as environment:
+        call("uap", "upload", str(generated / "logs"), environment=environment)
+        s3 = boto3.client("s3", **keywords(environment))
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=RAW_BUCKET, Prefix="logs/"):
             for entry in page["Contents"]:
                 if not entry["Key"].endswith(".gz"):
@@ -142,11 +141,11 @@ def _measure_baseline(name: str, data: Data, run: Path, measured: Measured) -> N
 def _measure_ours(data: Data, run: Path, results: Results) -> None:
     data_dir = run / "localaws"
     shutil.copytree(data.landed, data_dir)
-    with _endpoint(data_dir) as environment:
-        endpoint = json.loads((data_dir / "endpoint.json").read_text())["pid"]
-        command = [_beside_python("uap"), "flatten"]
+    with endpoint(data_dir) as environment:
+        process = json.loads((data_dir / "endpoint.json").read_text())["pid"]
+        command = [beside_python("uap"), "flatten"]
         for name in (OURS, IDLE):
-            _measure(command, environment, results[name], endpoint)
+            _measure(command, environment, results[name], process)
         results[OURS].rows = rows = _count(environment)
     if rows != data.cleaned:
         sys.exit(f"uap flatten: {rows:,} events came out, {data.cleaned:,} went in")
@@ -159,7 +158,7 @@ def _measure(
     started = time.perf_counter()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            command, env=_environment(environment), stdout=output, stderr=subprocess.STDOUT
+            command, env=without_foreign(environment), stdout=output, stderr=subprocess.STDOUT
         )
         ended = threading.Event()
         watch = threading.Thread(target=_watch, args=(process.pid, endpoint, measured, ended))
@@ -224,7 +223,7 @@ def _cpu(pid: int) -> float:
 
 
 def _count(environment: dict[str, str]) -> int:
-    athena = boto3.client("athena", **_keywords(environment))
+    athena = boto3.client("athena", **keywords(environment))
     id_ = athena.start_query_execution(
         QueryString=f"select count(*) from {CLEANED_TABLE}",
         ResultConfiguration={"OutputLocation": "s3://user-activity-results/"},
@@ -286,48 +285,6 @@ def _ratios(results: dict[int, Results]) -> Table:
             "",
         )
     return table
-
-
-@contextmanager
-def _endpoint(data_dir: Path) -> Iterator[dict[str, str]]:
-    """The environment of an endpoint that stops with the block and leaves its data."""
-    _call("localaws", "up", "--port", "0", "--data-dir", str(data_dir))
-    try:
-        yield json.loads(_call("localaws", "env", "--format", "json", "--data-dir", str(data_dir)))
-    finally:
-        _call("localaws", "down", "--data-dir", str(data_dir))
-
-
-def _call(command: str, *arguments: str, environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        [_beside_python(command), *arguments],
-        env=_environment(environment or {}),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        sys.exit(f"{command} {' '.join(arguments)}: {done.stderr}")
-    return done.stdout
-
-
-def _beside_python(command: str) -> Path:
-    # By the command, not by import: benchmarks/localaws.py would hide the package of its name.
-    return Path(sys.executable).with_name(command)
-
-
-def _environment(more: dict[str, str]) -> dict[str, str]:
-    """Ours without what would lead to another account or other names."""
-    foreign = ("AWS_", "UAP_", "SPARK_", "PYSPARK_")
-    return {name: text for name, text in os.environ.items() if not name.startswith(foreign)} | more
-
-
-def _keywords(environment: dict[str, str]) -> dict[str, str]:
-    return {
-        "endpoint_url": environment["AWS_ENDPOINT_URL"],
-        "region_name": environment["AWS_REGION"],
-        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
-    }
 
 
 if __name__ == "__main__":
