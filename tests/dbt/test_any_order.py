@@ -237,3 +237,37 @@ def test_a_model_that_ran_alone_catches_up(
     incremental = warehouse.rows()
     warehouse.build_anew()
     assert incremental == warehouse.rows()
+
+
+def test_a_late_event_joins_two_sessions(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path
+) -> None:
+    """The second session's row goes, and its events move to the first, across midnight too."""
+
+    def view(event_id: str, at: datetime) -> Document:
+        return Document(event_id, 1, "view", at, "mobile", "EU", "/home")
+
+    before, between, after = (
+        datetime(2025, 1, 1, 23, 40),
+        datetime(2025, 1, 1, 23, 59),
+        datetime(2025, 1, 2, 0, 20),
+    )
+    zone = zones(root)
+    warehouse.drop_all()
+    zone.take([Batch(date(2025, 1, 2), "1", (view("a", before), view("c", after)))])
+    warehouse.run()
+    sessions = f"select session_id, event_count from {SCHEMA}.fct_sessions order by 1"
+    assert [tuple(row.values()) for row in rows_of(warehouse.athena, sessions)] == [
+        ("a", 1),
+        ("c", 1),
+    ]
+    touched = zone.take([Batch(date(2025, 1, 5), "2", (view("b", between),))])
+    assert touched == {between.date()}
+    warehouse.run()
+    assert [tuple(row.values()) for row in rows_of(warehouse.athena, sessions)] == [("a", 3)]
+    placed = f"select event_id, session_event_number from {SCHEMA}.fct_events order by 1"
+    assert [tuple(row.values()) for row in rows_of(warehouse.athena, placed)] == [
+        ("a", 1),
+        ("b", 2),
+        ("c", 3),
+    ]
