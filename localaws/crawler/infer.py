@@ -15,7 +15,7 @@ from localaws.crawler.documents import Documents
 from localaws.engine import Session
 from localaws.sql.quoting import text_literal
 from localaws.tables.decoded import lines_sql
-from localaws.tables.json_format import MAX_LISTS
+from localaws.tables.json_format import MAX_LISTS, structure_of
 from localaws.tables.text_lines import text_list
 
 INT_MAX = 2**31 - 1
@@ -36,9 +36,7 @@ def infer(paths: list[Path], compression: str, scratch: Path, session: Session) 
     in parallel, and its own order is another one every time.
     """
     source = _documents(paths, compression, scratch)
-    ((structure, documents),) = session.rows(
-        f"SELECT json_group_structure(document), count(document) FROM {source}"
-    )
+    structure, documents = structure_of(source, session)
     shape = json.loads(structure) if structure else {}
     columns: list[tuple[str, str]] = []
     if isinstance(shape, dict):

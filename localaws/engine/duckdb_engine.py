@@ -33,6 +33,8 @@ class DuckDBEngine:
             config={
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
+                # What needs more goes to disk: other programs of this machine need some, too.
+                "memory_limit": "30%",
             }
         )
         # Not that of an instance which a fatal error ended and a statement still holds.

@@ -141,12 +141,25 @@ class Hidden:
 
 @lru_cache(maxsize=10_000)
 def _file_keys(path: Path, codec: str, scratch: Path, hidden: Hidden) -> Keys:
-    ((structure,),) = hidden.session.rows(
-        "SELECT json_group_structure(tr_json_shallow(line)::JSON) FROM "
+    documents = (
+        f"(SELECT tr_json_shallow(line)::JSON AS document FROM "
         f"{lines_sql([path], codec, 0, scratch)} "
-        "WHERE json_valid(line) AND json_type(line) = 'OBJECT'"
+        "WHERE json_valid(line) AND json_type(line) = 'OBJECT')"
     )
+    structure, _ = structure_of(documents, hidden.session)
     return _key_tree(json.loads(structure) if structure else {})
+
+
+def structure_of(documents: str, session: Session) -> tuple[str | None, int]:
+    """What the engine finds in all documents of a relation (document), as JSON, and how many they
+    are. One document of each structure stands for all: the engine's own aggregate holds every
+    text that it is given."""
+    ((structure, count),) = session.rows(
+        "SELECT json_group_structure(document::JSON), coalesce(sum(documents), 0)::BIGINT FROM "
+        "(SELECT any_value(document::VARCHAR) AS document, count(*) AS documents "
+        f"FROM {documents} WHERE document IS NOT NULL GROUP BY json_structure(document)::VARCHAR)"
+    )
+    return structure, count
 
 
 def _key_tree(structure: object) -> Keys:

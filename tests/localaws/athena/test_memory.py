@@ -1,8 +1,10 @@
-"""Writing many rows takes no more memory than writing some: they go through in batches."""
+"""Many rows take no more memory than some: they go through in batches."""
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,30 @@ def test_a_table_of_five_million_rows(fresh_endpoint, athena_of, options) -> Non
     grown = memory(fresh_endpoint.pid, "VmHWM") - before
     assert athena("SELECT count(*) FROM t") == [(str(ROWS),)]
     assert grown < GIGABYTE, f"{grown >> 20} MB"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the process's peak from /proc")
+def test_a_crawl_of_many_documents(fresh_endpoint, athena_of) -> None:
+    athena = athena_of(fresh_endpoint)
+    extra = {"page": "/p" * 40, "items": [{"sku": "s", "quantity": 1}, {"sku": "t"}]}
+    for file in range(30):
+        lines = (
+            json.dumps({"id": f"{file}-{i}", "n": i, "at": "2025-01-01", "extra": extra})
+            for i in range(20_000)
+        )
+        athena.put(f"raw/{file}.json", "\n".join(lines))
+    before = memory(fresh_endpoint.pid, "VmRSS")
+    athena.glue.create_crawler(
+        Name="many",
+        Role="arn:aws:iam::123456789012:role/crawler",
+        DatabaseName=athena.database,
+        Targets={"S3Targets": [{"Path": f"s3://{athena.bucket}/raw/"}]},
+    )
+    athena.glue.start_crawler(Name="many")
+    while (crawler := athena.glue.get_crawler(Name="many")["Crawler"])["State"] != "READY":
+        time.sleep(0.2)
+    assert crawler["LastCrawl"]["Status"] == "SUCCEEDED"
+    grown = memory(fresh_endpoint.pid, "VmHWM") - before
+    assert athena("SELECT count(*), max(n) FROM raw") == [("600000", "19999")]
+    assert grown < GIGABYTE / 2, f"{grown >> 20} MB"
