@@ -31,6 +31,9 @@ extras as (
 
     select
         cast(json_parse(extra) as map (varchar, json)) as extra,
+        cast(
+            coalesce(json_extract(extra, '$.metadata'), json_parse('{}')) as map (varchar, json)
+        ) as metadata,
         event_date
     from {{ ref('int_events__deduplicated') }}
     where extra is not null
@@ -67,6 +70,19 @@ extra_fields as (
         extras.event_date
     from extras
     cross join unnest(map_keys(extras.extra)) as extra_keys (extra_key)
+    where extra_keys.extra_key <> 'metadata'
+
+),
+
+-- Where documents have most of their keys, and so most of those that the contract does not know.
+metadata_fields as (
+
+    select
+        'extra.metadata.' || metadata_keys.metadata_key as field,
+        1 as event_count,
+        extras.event_date
+    from extras
+    cross join unnest(map_keys(extras.metadata)) as metadata_keys (metadata_key)
 
 ),
 
@@ -75,6 +91,8 @@ fields as (
     select * from known_fields
     union all
     select * from extra_fields
+    union all
+    select * from metadata_fields
 
 ),
 
