@@ -18,7 +18,7 @@ create macro tr_json_string(text) as
     end;
 
 create macro tr_json_kind(document) as
-    case json_type(document)
+    case coalesce(json_type(document), 'NULL')
         when 'NULL' then 'null'
         when 'VARCHAR' then 'string'
         when 'BOOLEAN' then 'boolean'

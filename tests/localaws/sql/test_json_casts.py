@@ -142,3 +142,21 @@ def test_a_document_that_went_there_and_back(evaluate) -> None:
     made = "ROW(MAP(ARRAY['y', 'x'], ARRAY[NULL, ARRAY[1, NULL]]), 1.5)"
     sql = f"CAST(CAST(CAST(ARRAY[{made}, NULL] AS {type_}) AS JSON) AS {type_})"
     assert evaluate(sql) == value
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        *("bigint", "varchar", "boolean", "json", "array(json)", "array(integer)"),
+        *("map(varchar, json)", "map(varchar, integer)", "map(bigint, array(varchar))"),
+        *("row(a json)", "array(map(varchar, json))", "map(varchar, row(a integer))"),
+    ],
+)
+def test_a_path_that_is_not_there_is_null_in_every_type(query, type_) -> None:
+    """Unlike JSON's null it is no document at all; the cast of NULL is NULL."""
+    documents = "(VALUES JSON '{}', NULL) AS t(j)"
+    _, _, rows = query(
+        f"SELECT CAST(json_extract(j, '$.gone') AS {type_}) IS NULL, "
+        f"CAST(j AS json) IS NULL, CAST(CAST(NULL AS json) AS {type_}) IS NULL FROM {documents}"
+    )
+    assert sorted(rows) == [("true", "false", "true"), ("true", "true", "true")]
