@@ -64,6 +64,7 @@ def write_folder(parameters: Parameters, folder: Path, spill: Path) -> ground_tr
         database.execute("set threads = 1")
         for file in ("macros.sql", "extras.sql", "parts.sql"):
             database.execute(_sql(file, values))
+        database.execute(ground_truth.CREATE_ACTIVE)
         parts = [Part(*row) for row in database.execute("from parts").fetchall()]
         digits = max(4, len(str(max(part.file for part in parts))))
 
@@ -81,12 +82,18 @@ def write_folder(parameters: Parameters, folder: Path, spill: Path) -> ground_tr
             path.parent.mkdir(parents=True, exist_ok=True)
             mine.cursor.execute(f"copy (select line from {lines}) to '{_quoted(path)}' {PLAIN}")
             _put_bytes(path)
+            if part.source == "logs":
+                mine.cursor.execute(ground_truth.COLLECT_ACTIVE)
             add_file[part.source](name, path.stat().st_size, part.day, groups)
             return part
 
         task = progress.add_task("Generating", total=sum(part.lines for part in parts))
         for part in parallel.each(write, parts, os.cpu_count() or 1):
             progress.advance(task, part.lines)
+        tally.add_different_users(
+            database.execute(ground_truth.COUNT_USERS).fetchall(),
+            database.execute(ground_truth.COUNT_ACTIVE).fetchall(),
+        )
     sessions = sum(
         words.sessions(_first_of_day(parameters, day + 1) - _first_of_day(parameters, day))
         for day in range(parameters.days)

@@ -9,8 +9,11 @@ sender's clock is wrong. Keys:
   `late` (events dated before their ingest date);
 - `malformed_by_reason` {quarantine reason: lines} and `malformed_by_kind` {breakage: lines};
 - `by_ingest_date` {date: {lines, duplicates, malformed, late}};
-- `by_location_action` [{location, action, events}] and `by_day_location_action` [{event_date,
-  location, action, events}] over events, logout included;
+- `by_location_action` [{location, action, events, users}] and `by_day_location_action`
+  [{event_date, location, action, events, users}] over events, logout included; `users` are
+  different ones, as in
+- `active_users` [{event_date, users, users_without_logouts}], the latter with anything else than a
+  logout;
 - `by_arrival` [{ingest_date, event_date, action, events, duplicates}];
 - `purchases_by_day_location` [{event_date, location, currency, purchases, purchase_items,
   revenue_cents}], where there are any;
@@ -35,7 +38,7 @@ from typing import Any
 import click
 
 from loaders.breakages import ALL, REASONS
-from loaders.vocabulary import ACTIONS, CURRENCIES, LOCATIONS, PURCHASE
+from loaders.vocabulary import ACTIONS, CURRENCIES, LOCATIONS, LOGOUT, PURCHASE
 
 FILE = "ground_truth.json"
 
@@ -75,6 +78,42 @@ COUNTS = {
     "users": "select is_new, is_last, country, plan, count(*) from profiles group by all",
 }
 
+# Who did what, over all files: which users are different ones no file tells alone.
+CREATE_ACTIVE = """
+    create table active (event_date date, location tinyint, action tinyint, user_id bigint)
+"""
+COLLECT_ACTIVE = """
+    insert into active
+    select distinct event_at::date, location, action, user_id
+    from arrivals
+    where role = 0
+"""
+COUNT_USERS = """
+    with active as (
+        select distinct * from active
+    )
+
+    select location, action, event_date, count(*) as users
+    from active
+    group by all
+
+    union all
+
+    select location, action, null, count(*)
+    from (select distinct location, action, user_id from active)
+    group by all
+"""
+COUNT_ACTIVE = f"""
+    select event_date, count(*), count_if(is_more_than_logout)
+    from (
+        select event_date, user_id, bool_or(action <> {LOGOUT}) as is_more_than_logout
+        from active
+        group by all
+    )
+    group by all
+    order by all
+"""
+
 Truth = dict[str, Any]
 
 
@@ -90,6 +129,8 @@ class Tally:
         self.cells = Counter[tuple[str, str, str]]()
         self.arrivals: dict[tuple[str, str, str], Counter[str]] = defaultdict(_arrived_none)
         self.bought: dict[tuple[str, str, str], Counter[str]] = defaultdict(_bought_nothing)
+        self.users: dict[tuple[str | None, str, str], int] = {}
+        self.active: list[tuple[str, int, int]] = []
         self.files: dict[str, dict[str, Any]] = {}
         self.profiles = {day: Counter(new=0, changed=0) for day in self.dates}
         self.last_plan, self.last_country = Counter[str](), Counter[str]()
@@ -144,6 +185,13 @@ class Tally:
                 self.last_country[country] += n
         self.user_files[path] = {"bytes": size, "lines": lines}
 
+    def add_different_users(self, groups: Iterable[tuple], days: Iterable[tuple]) -> None:
+        """What COUNT_USERS and COUNT_ACTIVE answer."""
+        for location, action, event_date, users in groups:
+            day = event_date and event_date.isoformat()
+            self.users[day, LOCATIONS[location], ACTIONS[action]] = users
+        self.active = [(event_date.isoformat(), *users) for event_date, *users in days]
+
     def truth(self, parameters: dict[str, Any], sessions: int) -> Truth:
         """The finished ground truth, in one fixed order."""
         total = sum(self.by_date.values(), Counter())
@@ -168,12 +216,27 @@ class Tally:
             "malformed_by_kind": dict(sorted(self.kinds.items())),
             "by_ingest_date": {day: dict(counts) for day, counts in self.by_date.items()},
             "by_location_action": [
-                {"location": location, "action": action, "events": events}
+                {
+                    "location": location,
+                    "action": action,
+                    "events": events,
+                    "users": self.users[None, location, action],
+                }
                 for (location, action), events in sorted(by_location_action.items())
             ],
             "by_day_location_action": [
-                {"event_date": day, "location": location, "action": action, "events": events}
+                {
+                    "event_date": day,
+                    "location": location,
+                    "action": action,
+                    "events": events,
+                    "users": self.users[day, location, action],
+                }
                 for (day, location, action), events in sorted(self.cells.items())
+            ],
+            "active_users": [
+                {"event_date": day, "users": users, "users_without_logouts": others}
+                for day, users, others in self.active
             ],
             "by_arrival": [
                 {"ingest_date": ingested, "event_date": day, "action": action, **counts}

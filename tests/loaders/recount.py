@@ -209,6 +209,8 @@ def recount(folder: Path, parameters: Any) -> dict[str, Any]:
         for field in line.conversions:
             files[line.path]["conversions"][field] += 1
     cells: Counter[tuple[str, str, str]] = Counter()
+    users: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    active: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     revenue: dict[str, Decimal] = dict.fromkeys(("USD", "EUR", "SGD"), Decimal(0))
     purchases = items = 0
     arrivals: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
@@ -224,6 +226,9 @@ def recount(folder: Path, parameters: Any) -> dict[str, Any]:
         files[event.path]["events"][action] += 1
         by_day[event.ingest_date]["late"] += event_date < event.ingest_date
         cells[event_date, metadata["location"], action] += 1
+        users[event_date, metadata["location"], action].add(event.document["user_id"])
+        users[metadata["location"], action].add(event.document["user_id"])
+        active[event_date][event.document["user_id"]].add(action)
         if purchase := metadata.get("purchase"):
             purchases += 1
             items += len(purchase["items"])
@@ -248,12 +253,33 @@ def recount(folder: Path, parameters: Any) -> dict[str, Any]:
         },
         "by_ingest_date": by_day,
         "by_location_action": [
-            {"location": location, "action": action, "events": count}
+            {
+                "location": location,
+                "action": action,
+                "events": count,
+                "users": len(users[location, action]),
+            }
             for (location, action), count in sorted(totals.items())
         ],
         "by_day_location_action": [
-            {"event_date": day, "location": location, "action": action, "events": count}
+            {
+                "event_date": day,
+                "location": location,
+                "action": action,
+                "events": count,
+                "users": len(users[day, location, action]),
+            }
             for (day, location, action), count in sorted(cells.items())
+        ],
+        "active_users": [
+            {
+                "event_date": day,
+                "users": len(actions_of),
+                "users_without_logouts": sum(
+                    actions != {"logout"} for actions in actions_of.values()
+                ),
+            }
+            for day, actions_of in sorted(active.items())
         ],
         "by_arrival": [
             {

@@ -39,9 +39,11 @@ COMMANDS = {
 
 # The marts, under the names that the ground truth has for what they answer.
 MARTS = {
-    "by_location_action": "select location, action, event_count from {analytics}.actions_by_location",
+    "by_location_action": """
+        select location, action, event_count, user_count from {analytics}.actions_by_location
+    """,
     "by_day_location_action": """
-        select cast(event_date as varchar), location, action, event_count
+        select cast(event_date as varchar), location, action, event_count, user_count
         from {analytics}.actions_by_location_daily
     """,
 }

@@ -72,5 +72,5 @@ def test_a_violated_test_fails_the_build(built: Project, broken: Project) -> Non
     failed = broken.run("dbt", "build", "--select", "assert_nobody_buys")
     assert failed.returncode == 1
     rows = [row for row in built.kept("by_location_action") if row[1] == "purchase"]
-    purchases = sum(events for _, _, events in rows)
+    purchases = sum(events for _, _, events, _ in rows)
     assert f"Got {purchases} results, configured to fail if != 0" in failed.stdout

@@ -67,7 +67,9 @@ def test_a_dbt_run_is_killed(flattened: Project, statement: str) -> None:
 
     if statement == "merge into":
         flattened.succeed("dbt", "run")
+        # Rows to merge: these are gone, and their day is published once more.
         flattened.query("delete from {analytics}.fct_events where event_date = date '2025-01-02'")
+        flattened.succeed("uap", "flatten", "--again")
     with flattened.running("dbt", "run") as run:
         flattened.wait_until(fct_events_is_written, during=run)
         with killed(flattened.endpoint):

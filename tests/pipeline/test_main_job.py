@@ -25,7 +25,7 @@ def test_a_mart_is_the_ground_truth(built: Project, key: str) -> None:
 
 def test_the_cleaned_events_are_the_ground_truth(built: Project) -> None:
     rows = built.query(
-        "select cast(event_date as varchar), location, action, count(*)"
+        "select cast(event_date as varchar), location, action, count(*), count(distinct user_id)"
         " from {cleaned}.user_activity group by 1, 2, 3"
     )
     assert sorted(rows) == built.kept("by_day_location_action")
@@ -129,5 +129,5 @@ def test_a_second_run_rebuilds_nothing_and_says_the_same(
     said = built.succeed(*main_job)
     assert state(built) == before
     assert built.rows_written()["fct_events"] == 0
-    events = sum(count for _, _, count in before["mart"])
+    events = sum(count for _, _, count, _ in before["mart"])
     assert f"Equal to the ground truth: {events:,} events, logout left out." in said
