@@ -11,21 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from loaders.cleaned_state import State
 
 TABLE = "published_days"
 # Whose partitions are days of events.
 DAY_TABLES = ("user_activity", "user_activity_items", "user_activity_excluded")
-SCHEMA = pa.schema(
-    [
-        ("event_date", pa.date32()),
-        ("publication", pa.int64()),
-        ("published_at", pa.timestamp("us", "UTC")),
-    ]
-)
 LOCATION = re.compile(r"/publication=(\d+)/?$")
 
 
@@ -67,6 +57,17 @@ def _all(state: State) -> set[str]:
 
 def file(state: State) -> bytes:
     """The Parquet file of the table's rows."""
+    # Here, as every command would wait for it, and nearly all have no table to write.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [
+            ("event_date", pa.date32()),
+            ("publication", pa.int64()),
+            ("published_at", pa.timestamp("us", "UTC")),
+        ]
+    )
     # In this order numbers and times rise by little: that takes a few bytes a day.
     rows = sorted(
         (entry["publication"], day, entry["published_at"]) for day, entry in state.days.items()
@@ -78,7 +79,7 @@ def file(state: State) -> bytes:
     }
     content = io.BytesIO()
     pq.write_table(
-        pa.table(columns, SCHEMA),
+        pa.table(columns, schema),
         content,
         compression="zstd",
         use_dictionary=False,
