@@ -1,0 +1,125 @@
+"""What is counted per day, hour and week by SQL against counts by loops, on made-up histories."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.dbt.reference import actions
+from tests.dbt.reference.active_users import active_users_daily
+from tests.dbt.reference.lifecycle import user_lifecycle_daily
+from tests.dbt.reference.retention import retention_cohorts
+
+Rows = list[dict[str, Any]]
+Ask = Callable[..., Rows]
+UserDays = set[tuple[int, date]]
+
+# A Wednesday; a week later the year is another one.
+FIRST_DAY = date(2024, 12, 25)
+# Around what matters: the next day, weeks and their edges, 28 days and theirs, and longer silence.
+STEPS = st.sampled_from([1, 2, 5, 6, 7, 8, 13, 26, 27, 28, 29, 30, 56, 57])
+EVENTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "user_id": st.integers(1, 3),
+            "action": st.sampled_from(["login", "view", "purchase"]),
+            "device": st.sampled_from(["mobile", "unknown", None]),
+            "location": st.sampled_from(["EU", "US"]),
+            # milliseconds around the hours that surround a midnight
+            "event_at": st.builds(
+                lambda hours, milliseconds: (
+                    datetime(2025, 1, 1) + timedelta(hours=hours, milliseconds=milliseconds)
+                ),
+                st.sampled_from([0, 1, 23, 24, 25]),
+                st.sampled_from([-1, 0, 1, 1_800_000]),
+            ),
+        }
+    ),
+    max_size=30,
+)
+EXAMPLES = settings(max_examples=60, deadline=None)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> UserDays:
+    """On which days up to five users were active."""
+    user_days = set()
+    for user in range(draw(st.integers(0, 5))):
+        day = FIRST_DAY + timedelta(days=draw(st.integers(0, 40)))
+        user_days.add((user, day))
+        for step in draw(st.lists(STEPS, max_size=8)):
+            day += timedelta(days=step)
+            user_days.add((user, day))
+    return user_days
+
+
+def after(*days: int) -> UserDays:
+    """One user, active so many days after the first day."""
+    return {(1, FIRST_DAY + timedelta(days=day)) for day in days}
+
+
+def ask_of(ask: Ask, model: str, user_days: UserDays, **variables: Any) -> Rows:
+    rows = [{"user_id": user, "activity_date": day} for user, day in user_days]
+    return ask(model, {"fct_user_days": rows}, **variables)
+
+
+def in_order(rows: Rows) -> Rows:
+    return sorted(rows, key=lambda row: [str(value) for value in row.values()])
+
+
+@EXAMPLES
+@example(user_days=after(0, 6) | {(2, day) for _, day in after(7, 27, 28)})
+@given(user_days=histories())
+def test_active_users_equal_those_of_a_loop(ask: Ask, user_days: UserDays) -> None:
+    found = ask_of(ask, "active_users_daily", user_days)
+    assert in_order(found) == in_order(active_users_daily(user_days))
+
+
+@EXAMPLES
+@example(user_days=after(0, 28, 57), dormant_after_days=28)
+@given(user_days=histories(), dormant_after_days=st.sampled_from([1, 2, 7, 28, 30]))
+def test_the_lifecycle_equals_that_of_a_loop(
+    ask: Ask, user_days: UserDays, dormant_after_days: int
+) -> None:
+    found = ask_of(ask, "user_lifecycle_daily", user_days, dormant_after_days=dormant_after_days)
+    assert in_order(found) == in_order(user_lifecycle_daily(user_days, dormant_after_days))
+
+
+@EXAMPLES
+@given(user_days=histories())
+def test_the_lifecycle_explains_every_change_of_monthly_users(
+    ask: Ask, user_days: UserDays
+) -> None:
+    """The promise that the description of user_lifecycle_daily makes."""
+    changes: Counter[date] = Counter()
+    for row in ask_of(ask, "user_lifecycle_daily", user_days):
+        sign = {"new": 1, "resurrected": 1, "returning": 0, "dormant": -1}[row["lifecycle_status"]]
+        changes[row["activity_date"]] += sign * row["user_count"]
+    for row in ask_of(ask, "active_users_daily", user_days):
+        until = row["activity_date"]
+        assert row["monthly_active_users"] == sum(
+            change for day, change in changes.items() if day <= until
+        )
+
+
+@EXAMPLES
+@example(user_days=after(0, 6, 13))
+@given(user_days=histories())
+def test_cohorts_equal_those_of_a_loop(ask: Ask, user_days: UserDays) -> None:
+    found = ask_of(ask, "retention_cohorts", user_days)
+    assert in_order(found) == in_order(retention_cohorts(user_days))
+
+
+@pytest.mark.parametrize(
+    "model", ["actions_by_location", "actions_by_location_daily", "actions_hourly"]
+)
+@EXAMPLES
+@given(events=EVENTS)
+def test_actions_equal_those_of_a_loop(ask: Ask, model: str, events: Rows) -> None:
+    rows = [event | {"event_date": event["event_at"].date()} for event in events]
+    expected = getattr(actions, model)(events)
+    assert in_order(ask(model, {"fct_events": rows})) == in_order(expected)
