@@ -32,7 +32,10 @@
 {% endmacro %}
 
 
-{# The Iceberg tables with a policy, by name: relation, column of the partition, policy. #}
+{#
+    The Iceberg tables with a policy, by name: relation, column of the partition, policy. Partitions
+    of a month have no such column: those tables are small and are optimized whole.
+#}
 {% macro maintained_tables() %}
     {%- set tables = {} -%}
     {%- for node in graph.nodes.values() | list + graph.sources.values() | list -%}
@@ -45,7 +48,7 @@
                     database=node.database, schema=node.schema,
                     identifier=node.alias or node.identifier, type='table'
                 ),
-                'day': (node.config.get('partitioned_by') or [none])[0],
+                'day': (node.config.get('partitioned_by') or []) | select('in', node.columns) | first,
                 'policy': policy,
             }}) -%}
         {%- endif -%}
