@@ -68,12 +68,14 @@ def relations(
             found.append(_relation(title, columns, files, sql, engine_names=back))
         elif isinstance(table, HiveTable):
             kept = kept_partitions(scan, table, lakehouse.store, session)
-            files = [each.stored for each in splits(table, kept, lakehouse.store)]
+            everything = splits(table, kept, lakehouse.store)
+            files = [each.stored for each in everything]
             more: dict[str, Any] = {}
             if table.partition_keys:
                 known = None if is_projected(table.glue) else len(table.partitions)
                 conditions = [text.replace(f"{scan.alias}.", "") for text in scan.filters]
-                more = {"partitions": len(kept), "known": known, "conditions": conditions}
+                read = {each.values for each in everything if str(each.stored.path) in sql}
+                more = {"partitions": len(read), "known": known, "conditions": conditions}
             found.append(_relation(title, columns, files, sql, **more))
         else:
             found.append(Relation(title, columns))

@@ -162,6 +162,7 @@ create macro tr_whole_seconds(seconds) as cast(floor(abs(seconds) + 0.5) as bigi
 
 create macro tr_human_readable_seconds(seconds) as
     case
+        when seconds is null then null
         when isnan(seconds) or isinf(seconds)
             then
                 tr_fail(

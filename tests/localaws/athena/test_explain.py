@@ -67,6 +67,12 @@ def test_the_plan_is_of_what_runs(lake) -> None:
     assert any("4 of 4 partitions, 4 files" in line for line in every)
 
 
+def test_partitions_that_a_condition_on_a_view_leaves(lake) -> None:
+    lake("CREATE VIEW v AS SELECT n, day FROM parts")
+    plan = lines(lake, "EXPLAIN SELECT n FROM v WHERE day IN ('1', '3')")
+    assert any("2 of 4 partitions, 2 files" in line for line in plan)
+
+
 def test_explaining_reads_nothing_and_analyzing_does(lake) -> None:
     sql = "SELECT sum(twice) FROM parts WHERE day = '1'"
     assert lake.scanned(f"EXPLAIN {sql}") == 0
