@@ -48,7 +48,8 @@
                     database=node.database, schema=node.schema,
                     identifier=node.alias or node.identifier, type='table'
                 ),
-                'day': (node.config.get('partitioned_by') or []) | select('in', node.columns) | first,
+                'day': (node.config.get('partitioned_by') or [])
+                    | select('in', node.columns) | first,
                 'policy': policy,
             }}) -%}
         {%- endif -%}

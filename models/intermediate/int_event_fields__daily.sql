@@ -31,9 +31,7 @@ extras as (
 
     select
         cast(json_parse(extra) as map (varchar, json)) as extra,
-        cast(
-            coalesce(json_extract(extra, '$.metadata'), json_parse('{}')) as map (varchar, json)
-        ) as metadata,
+        cast(json_extract(extra, '$.metadata') as map (varchar, json)) as metadata,
         event_date
     from {{ ref('int_events__deduplicated') }}
     where extra is not null

@@ -12,9 +12,16 @@ from sqlglot import exp
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "models").rglob("*.sql"))
 MARTS = [model for model in MODELS if "marts" in model.parts]
+# What is stored, and not only looked at through a view.
+TABLES = [model for model in MODELS if "staging" not in model.parts]
+# The name of a model tells its layer.
+PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "core": ("fct_", "dim_")}
 SQL_FILES = sorted(
     file
-    for folder in ("models", "macros", "analyses", "tests/generic", "tests/singular")
+    for folder in (
+        *("models", "macros", "analyses", "snapshots"),
+        *("tests/generic", "tests/singular"),
+    )
     for file in (ROOT / folder).rglob("*.sql")
 )
 
@@ -40,6 +47,11 @@ def documented(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def node_of(manifest: dict[str, Any], model: Path) -> dict[str, Any]:
     return manifest["nodes"][f"model.user_activity_lake.{model.stem}"]
+
+
+def merged_by(node: dict[str, Any]) -> list[str]:
+    key = node["config"]["unique_key"]
+    return [key] if isinstance(key, str) else key
 
 
 def parsed(sql: str) -> exp.Select:
@@ -89,28 +101,74 @@ def test_documented_columns_are_the_selected_ones(
     assert list(node_of(manifest, model)["columns"]) == selected_columns(parsed(sql))
 
 
-@per_file("model", MARTS)
-def test_mart_has_an_enforced_contract(manifest: dict[str, Any], model: Path) -> None:
+@per_file("model", TABLES)
+def test_table_has_an_enforced_contract(manifest: dict[str, Any], model: Path) -> None:
     node = node_of(manifest, model)
     assert node["contract"]["enforced"]
     assert all(column["data_type"] for column in node["columns"].values())
 
 
-@per_file("model", MARTS)
-def test_mart_has_a_grain_test(manifest: dict[str, Any], model: Path) -> None:
+@per_file("model", TABLES)
+def test_table_says_and_tests_its_grain(manifest: dict[str, Any], model: Path) -> None:
     node = node_of(manifest, model)
-    tests = [
-        test["test_metadata"]["name"]
+    assert "One row per " in node["description"]
+    keys = [
+        test["test_metadata"]["kwargs"]["columns"]
         for test in manifest["nodes"].values()
         if test.get("attached_node") == node["unique_id"]
+        and test["test_metadata"]["name"] == "primary_key"
     ]
-    assert {"primary_key", "unique", "unique_combination_of_columns"} & set(tests)
+    # what is doubled in a model on the way is so in the marts, which test it
+    assert len(keys) == 1 or (not keys and model not in MARTS)
+    if keys and node["config"]["unique_key"]:
+        assert sorted(keys[0]) == sorted(merged_by(node))
 
 
-@per_file("model", MARTS)
-def test_mart_is_described_in_a_file_of_its_own(manifest: dict[str, Any], model: Path) -> None:
-    patch = node_of(manifest, model)["patch_path"].partition("://")[2]
-    assert ROOT / patch == model.with_suffix(".yml")
+@per_file("model", MODELS)
+def test_model_is_described_where_one_looks_for_it(manifest: dict[str, Any], model: Path) -> None:
+    """A mart in a file of its own, the others of a folder together."""
+    patch = ROOT / node_of(manifest, model)["patch_path"].partition("://")[2]
+    folder = model.parent
+    assert patch == (
+        model.with_suffix(".yml") if model in MARTS else folder / f"_{folder.name}__models.yml"
+    )
+
+
+@per_file("model", MODELS)
+def test_model_is_named_after_its_layer(model: Path) -> None:
+    layers = [PREFIXES[part] for part in model.parts if part in PREFIXES]
+    if layers:
+        assert model.stem.startswith(layers[0])
+    else:
+        assert not model.stem.startswith(("stg_", "int_", "fct_", "dim_"))
+
+
+@per_file("model", MODELS)
+def test_model_reads_its_own_layer_and_those_below(manifest: dict[str, Any], model: Path) -> None:
+    """Sources through staging; and what is stored does not come back into what it is made from."""
+    layers = ["source", "staging", "intermediate", "core", "product", "quality"]
+    folder = next(layers.index(part) for part in layers if part in model.parts)
+    for parent in node_of(manifest, model)["depends_on"]["nodes"]:
+        if parent.startswith("source."):
+            assert folder == 1 or parent.split(".")[2] == "user_activity_operations"
+        elif parent.startswith("model."):
+            path = manifest["nodes"][parent]["path"].split("/")
+            assert next(layers.index(part) for part in layers if part in path) <= folder
+
+
+@per_file("model", MODELS)
+def test_model_is_a_function_of_the_data(render: Callable, model: Path) -> None:
+    """Not of the clock, of chance or of an estimate: whoever builds it gets the same rows."""
+    for incremental in (False, True):
+        for call in parsed(render(model, incremental)).find_all(exp.Func):
+            name = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
+            assert not re.match(r"(?i)(current_|now|local|rand|uuid|approx)", name), name
+
+
+def test_the_overview_names_every_mart(manifest: dict[str, Any]) -> None:
+    overview = manifest["docs"]["doc.user_activity_lake.__overview__"]["block_contents"]
+    named = set(re.findall(r"`(\w+)`", overview))
+    assert [model.stem for model in MARTS if model.stem not in named] == []
 
 
 @per_file("model", MODELS)
@@ -159,9 +217,20 @@ def test_incremental_models_merge_within_literal_days(manifest: dict[str, Any]) 
     ]
     assert models
     for node in models:
-        assert node["config"]["incremental_predicates"] == []
-        assert node["config"]["on_schema_change"] == "fail"
-        assert "changes('rebuilt', " in node["raw_code"]
+        config = node["config"]
+        assert config["table_type"] == "iceberg"
+        assert config["incremental_predicates"] == []
+        assert config["on_schema_change"] == "fail"
+        # a tombstone is deleted where its row is, and never put in
+        (column,) = re.findall(r"^src\.(\w+) is null$", config["delete_condition"])
+        assert config["insert_condition"] == f"src.{column} is not null"
+        assert column in node["columns"]
+        assert column not in merged_by(node)
+        (day,) = re.findall(r"changes\('rebuilt', '(\w+)', days", node["raw_code"])
+        assert node["columns"][day]["data_type"] == "date"
+        assert config["partitioned_by"] in ([day], [f"month({day})"])
+        # each of its inputs that grows is read in part
+        assert "in_days(" in node["raw_code"]
 
 
 def test_a_lake_without_profiles_has_no_model_of_them(dbt: Callable) -> None:
