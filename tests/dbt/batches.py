@@ -11,7 +11,7 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,10 +21,11 @@ import pyarrow.parquet as pq
 
 from glue.tables import ACTIVITY_SCHEMA, EXCLUDED_SCHEMA, ITEMS_SCHEMA
 from loaders import publication, published_days
+from loaders.cleaned_state import State
 
 BUCKET = "user-activity-cleaned"
 DATABASE = "user_activity_cleaned"
-PUBLISHED_AT = datetime(2025, 2, 1, tzinfo=UTC)
+PUBLISHED_AT = "2025-02-01T00:00:00+00:00"
 
 
 class Document(NamedTuple):
@@ -103,12 +104,12 @@ class CleanedZone:
         self.query(f"alter table {DATABASE}.{table} add {partition} {location}")
 
     def _write_days(self) -> None:
-        rows = [
-            {"event_date": day, "publication": number, "published_at": PUBLISHED_AT}
-            for day, number in sorted(self.days.items())
-        ]
-        table = pa.Table.from_pylist(rows, published_days.SCHEMA)
-        self._put(f"{published_days.TABLE}/days.parquet", table)
+        days = {
+            day.isoformat(): {"publication": number, "published_at": PUBLISHED_AT}
+            for day, number in self.days.items()
+        }
+        body = published_days.file(State(days=days))
+        self.s3.put_object(Bucket=BUCKET, Key=f"{published_days.TABLE}/days.parquet", Body=body)
 
     def _write_ledger(self) -> None:
         found: dict[str, Counter[str]] = defaultdict(Counter)

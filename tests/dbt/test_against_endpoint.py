@@ -26,6 +26,7 @@ import pytest
 
 from glue.tables import ACTIVITY_SCHEMA
 from loaders import publication, published_days
+from loaders.cleaned_state import State
 
 pytestmark = pytest.mark.slow
 
@@ -211,16 +212,14 @@ class Lake:
             if self.landed.get(day) != landed.get(day):
                 self.days[day] = self.publication
         self.landed = landed
-        rows = [
-            {"event_date": day, "publication": number, "published_at": MIDNIGHT}
+        days = {
+            day.isoformat(): {"publication": number, "published_at": f"{MIDNIGHT}+00:00"}
             for day, number in self.days.items()
-        ]
-        parquet = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(rows, published_days.SCHEMA), parquet)
+        }
         self.s3.put_object(
             Bucket="user-activity-cleaned",
             Key="published_days/days.parquet",
-            Body=parquet.getvalue(),
+            Body=published_days.file(State(days=days)),
         )
 
     def run(self, *arguments: str, **options: Any) -> dict[str, int | None]:
