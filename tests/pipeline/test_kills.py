@@ -74,9 +74,8 @@ def test_a_dbt_run_is_killed(flattened: Project, statement: str) -> None:
         flattened.wait_until(fct_events_is_written, during=run)
         with killed(flattened.endpoint):
             output, errors = run.communicate(timeout=HANGS)
-    assert (
-        run.returncode == 2
-    )  # neither the model nor the hook after the last one found an endpoint
+    # neither the model nor the hook after the last one found an endpoint
+    assert run.returncode == 2
     assert "Failure in model fct_events" in output
     assert f'Could not connect to the endpoint URL: "{flattened.endpoint.url}/"' in output
     assert "Traceback" not in output + errors
