@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ import boto3
 import pyathena
 import pytest
 from botocore.client import BaseClient
+from pyathena.cursor import Cursor
 
 from localaws import process
 from localaws.process import Endpoint
@@ -116,13 +119,16 @@ class Project:
     def query(self, sql: str) -> list[Row]:
         """The rows of a query, whose text may speak of {raw}, {cleaned} and {analytics}."""
         names = {zone: self.database(zone) for zone in ("raw", "cleaned", "analytics")}
-        with pyathena.connect(
+        return self.cursor().execute(sql.format(**names)).fetchall()
+
+    def cursor(self) -> Cursor:
+        """PyAthena's."""
+        return pyathena.connect(
             session=_session(self.endpoint),
             endpoint_url=self.endpoint.url,
             s3_staging_dir=f"s3://{self.prefix}-results/tests/",
             poll_interval=0.05,
-        ) as connection:
-            return connection.cursor().execute(sql.format(**names)).fetchall()
+        ).cursor()
 
     def mart(self, key: str) -> list[Row]:
         """The rows, sorted, of the mart that answers the ground truth's table `key`."""
@@ -224,3 +230,55 @@ def built(
     project = start_project(endpoint)
     project.succeed(*main_job)
     return project
+
+
+# The data set that docs/analysts.md shows the answers of.
+MONTHS = ("uap", "demo", "--events", "5000", "--days", "40", "--users", "400")
+
+
+@pytest.fixture(scope="session")
+def months_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the main job leaves of 40 days: a checkout and a stopped endpoint's data, to copy.
+
+    Made once for all workers of a test run.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made = shared / "months"
+    with (shared / "months.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            making = Path(tempfile.mkdtemp(dir=shared))
+            running = process.start(making / "localaws", port=0)
+            try:
+                folder = _check_out(making / "checkout")
+                Project(folder, running, prefix="user-activity").succeed(*MONTHS)
+            finally:
+                process.stop(making / "localaws")
+            making.rename(made)
+    return made
+
+
+@pytest.fixture
+def months_copy(months_before: Path, tmp_path: Path) -> Iterator[Project]:
+    """A lake of 40 days under the names it has on anybody's machine, to change."""
+    with _copied(months_before, tmp_path / "copy") as project:
+        yield project
+
+
+@pytest.fixture(scope="session")
+def months(months_before: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The same lake, to read."""
+    with _copied(months_before, tmp_path_factory.mktemp("months") / "copy") as project:
+        yield project
+
+
+@contextmanager
+def _copied(made: Path, copy: Path) -> Iterator[Project]:
+    shutil.copytree(made, copy)
+    running = process.start(copy / "localaws", port=0)
+    try:
+        yield Project(copy / "checkout", running, prefix="user-activity")
+    finally:
+        process.stop(running.data_dir)
