@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.dbt.asking import Project, rows_of
 from tests.dbt.reference import actions
 from tests.dbt.reference.active_users import active_users_daily
 from tests.dbt.reference.lifecycle import user_lifecycle_daily
@@ -123,3 +125,39 @@ def test_actions_equal_those_of_a_loop(ask: Ask, model: str, events: Rows) -> No
     rows = [event | {"event_date": event["event_at"].date()} for event in events]
     expected = getattr(actions, model)(events)
     assert in_order(ask(model, {"fct_events": rows})) == in_order(expected)
+
+
+@settings(max_examples=30, deadline=None)
+@example(user_days=after(0, 27), day=FIRST_DAY + timedelta(days=27), active={1, 2})
+@example(user_days=after(0, 27, 54, 55), day=FIRST_DAY + timedelta(days=27), active=set())
+@given(
+    user_days=histories(),
+    day=st.integers(0, 60).map(lambda days: FIRST_DAY + timedelta(days=days)),
+    active=st.sets(st.integers(0, 5)),
+)
+def test_a_day_published_again_changes_active_users_as_a_full_refresh_does(
+    ask: Ask,
+    connect: Callable[[str], Any],
+    root: Path,
+    user_days: UserDays,
+    day: date,
+    active: set[int],
+) -> None:
+    """What the run reads and merges ends 27 days from the day, on either side as far as needed."""
+    before = ask_of(ask, "active_users_daily", user_days)
+    user_days = {each for each in user_days if each[1] != day} | {(user, day) for user in active}
+
+    project = Project(root)
+    loaded = project.relation("active_users_daily", before)
+    rows = [{"user_id": user, "activity_date": at} for user, at in user_days]
+    user_days_now = project.relation("fct_user_days", rows)
+    sql = project.render("active_users_daily", lambda _: user_days_now, [str(day)])
+    sql = sql.replace("with\n", f"with\n\nactive_users_daily as {loaded},\n", 1)
+
+    table = {row["activity_date"]: row for row in before}
+    for row in rows_of(connect("athena"), sql):
+        assert table.get(row["activity_date"]) != row
+        table[row["activity_date"]] = row
+        if row["daily_active_users"] is None:
+            del table[row["activity_date"]]
+    assert in_order(list(table.values())) == in_order(ask_of(ask, "active_users_daily", user_days))
