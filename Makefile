@@ -17,7 +17,9 @@ setup: $(READY) profiles.yml ## Build .venv from requirements.lock
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	# By its folder, where dbt looks for the modules that extend it.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--config-settings editable_mode=compat -e .
 	@touch $@
 
 # dbt reads profiles.yml from here; it is yours to edit and git ignores it.
