@@ -35,32 +35,38 @@
 {% endmacro %}
 
 
-{#
-    Hook at the end of a run: adds its nodes to model_runs, in one statement.
-
-    Athena takes statements of 262,144 bytes. That is some 800 nodes; more go in several statements.
-#}
+{# Hook at the end of a run: adds its nodes to model_runs, as a rule in one statement. #}
 {% macro record_model_runs(results) %}
     {%- if not execute or flags.WHICH not in ('run', 'build', 'seed', 'snapshot', 'test') -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set batches = [] -%}
-    {%- set bytes = namespace(count=0) -%}
+    {%- set rows = [] -%}
     {%- for result in results
         if result.node.resource_type in ('model', 'seed', 'snapshot', 'test', 'unit_test')
             and result.status not in ('skipped', 'no-op') -%}
-        {%- set row = model_run_values(result) -%}
-        {%- set row_bytes = row.encode('utf-8') | length + 2 -%}
-        {%- if not batches or bytes.count + row_bytes > 260000 -%}
+        {%- do rows.append(model_run_values(result)) -%}
+    {%- endfor -%}
+    {#- Athena takes statements of 262,144 bytes: some 800 nodes -#}
+    {%- for batch in batches_of(rows, 260000) -%}
+        {%- do run_query(insert_model_runs(batch)) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{# Deals texts out to lists of so many bytes at most, with two bytes between the texts. #}
+{% macro batches_of(texts, bytes) %}
+    {%- set batches = [] -%}
+    {%- set filled = namespace(bytes=0) -%}
+    {%- for text in texts -%}
+        {%- set size = text.encode('utf-8') | length + 2 -%}
+        {%- if not batches or filled.bytes + size > bytes -%}
             {%- do batches.append([]) -%}
-            {%- set bytes.count = 0 -%}
+            {%- set filled.bytes = 0 -%}
         {%- endif -%}
-        {%- do batches[-1].append(row) -%}
-        {%- set bytes.count = bytes.count + row_bytes -%}
+        {%- do batches[-1].append(text) -%}
+        {%- set filled.bytes = filled.bytes + size -%}
     {%- endfor -%}
-    {%- for rows in batches -%}
-        {%- do run_query(insert_model_runs(rows)) -%}
-    {%- endfor -%}
+    {{ return(batches) }}
 {% endmacro %}
 
 

@@ -24,8 +24,7 @@ from loaders import publication, published_days
 from loaders.cleaned_state import State
 
 BUCKET = "user-activity-cleaned"
-DATABASE = "user_activity_cleaned"
-PUBLISHED_AT = "2025-02-01T00:00:00+00:00"
+PUBLISHED_AT = datetime(2025, 2, 1, tzinfo=UTC)
 
 
 class Document(NamedTuple):
@@ -54,8 +53,12 @@ class Batch(NamedTuple):
 class CleanedZone:
     """The tables of the cleaned zone on an endpoint, and the batches they were made of."""
 
-    def __init__(self, s3: Any, query: Callable[[str], Any], root: Path) -> None:
+    def __init__(
+        self, s3: Any, query: Callable[[str], Any], root: Path, prefix: str = "user-activity"
+    ) -> None:
         self.s3, self.query = s3, query
+        self.bucket = f"{prefix}-cleaned"
+        self.database = self.bucket.replace("-", "_")
         self.batches: list[Batch] = []
         self.publication = 0
         self.days: dict[date, int] = {}
@@ -63,7 +66,11 @@ class CleanedZone:
         self.written: dict[tuple[str, date], list[dict[str, Any]]] = {}
         for table in (*publication.TABLES, published_days.TABLE):
             ddl = (root / f"loaders/ddl/{table}.sql").read_text()
-            names = {"database": DATABASE, "location": f"s3://{BUCKET}/{table}/", "revision": 0}
+            names = {
+                "database": self.database,
+                "location": f"s3://{self.bucket}/{table}/",
+                "revision": 0,
+            }
             query(ddl.format(**names))
 
     def take(self, batches: Iterable[Batch]) -> set[date]:
@@ -96,20 +103,24 @@ class CleanedZone:
     def _write(self, table: str, day: date, rows: list[dict[str, Any]]) -> None:
         place = f"{table}/run={self.publication}/event_date={day}/"
         partition = f"partition (event_date = '{day}')"
-        self.query(f"alter table {DATABASE}.{table} drop if exists {partition}")
+        self.query(f"alter table {self.database}.{table} drop if exists {partition}")
         if not rows:
             return
         self._put(f"{place}part-0.parquet", pa.Table.from_pylist(rows, SCHEMAS[table]))
-        location = f"location 's3://{BUCKET}/{place}'"
-        self.query(f"alter table {DATABASE}.{table} add {partition} {location}")
+        location = f"location 's3://{self.bucket}/{place}'"
+        self.query(f"alter table {self.database}.{table} add {partition} {location}")
 
     def _write_days(self) -> None:
         days = {
-            day.isoformat(): {"publication": number, "published_at": PUBLISHED_AT}
+            day.isoformat(): {
+                "publication": number,
+                "published_at": (PUBLISHED_AT + timedelta(days=number)).isoformat(),
+            }
             for day, number in self.days.items()
         }
         body = published_days.file(State(days=days))
-        self.s3.put_object(Bucket=BUCKET, Key=f"{published_days.TABLE}/days.parquet", Body=body)
+        key = f"{published_days.TABLE}/days.parquet"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
 
     def _write_ledger(self) -> None:
         found: dict[str, Counter[str]] = defaultdict(Counter)
@@ -127,14 +138,14 @@ class CleanedZone:
             ]
             key = f"flatten_ledger/ingest_date={day}/"
             body = gzip.compress("\n".join(map(json.dumps, entries)).encode())
-            self.s3.put_object(Bucket=BUCKET, Key=f"{key}part-0.json.gz", Body=body)
-            partition = f"partition (ingest_date = '{day}') location 's3://{BUCKET}/{key}'"
-            self.query(f"alter table {DATABASE}.flatten_ledger add if not exists {partition}")
+            self.s3.put_object(Bucket=self.bucket, Key=f"{key}part-0.json.gz", Body=body)
+            partition = f"partition (ingest_date = '{day}') location 's3://{self.bucket}/{key}'"
+            self.query(f"alter table {self.database}.flatten_ledger add if not exists {partition}")
 
     def _put(self, key: str, table: pa.Table) -> None:
         content = io.BytesIO()
         pq.write_table(table, content)
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=content.getvalue())
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content.getvalue())
 
 
 OUTCOMES = {"user_activity": "cleaned", "user_activity_excluded": "duplicates"}
