@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.dbt.asking import Project, rows_of
@@ -85,7 +85,8 @@ def histories(draw: st.DrawFn, users: int = 4) -> list[Row]:
     """Rows of fct_events, in the order of nothing."""
     events = []
     for user in range(draw(st.integers(1, users))):
-        at = START + timedelta(minutes=draw(st.sampled_from([0, 1, 700, 1380, 1439])))
+        minutes = draw(st.sampled_from([0, 1, 700, 1380, 1439]))
+        at = START + timedelta(days=draw(st.integers(0, 3)), minutes=minutes)
         for number, pause in enumerate(draw(st.lists(st.sampled_from(PAUSES), max_size=12))):
             at += pause
             # ids that are in another order than the events
@@ -135,6 +136,36 @@ def changed_days(draw: st.DrawFn) -> tuple[list[Row], list[Row], date]:
         elif fate != "leaves":
             after.append(event)
     return with_sessions(before), with_sessions(after), day
+
+
+def views(user_id: int, *seen: tuple[int, str]) -> list[Row]:
+    """Views of pages, so many hours after the start."""
+    return [
+        {
+            "event_id": f"{user_id}-{number}",
+            "user_id": user_id,
+            "action": "view",
+            "device": None,
+            "location": "EU",
+            "page": page,
+            "currency": None,
+            "purchase_total": None,
+            "event_at": at,
+            "event_date": at.date(),
+        }
+        for number, (hours, page) in enumerate(seen)
+        for at in [START + timedelta(hours=hours)]
+    ]
+
+
+# As far as a change can be felt: without the event of the first day, user 1's event of the third
+# goes on with the session of the second; and user 2's session of the third day ends on the fourth.
+FIRST, *LATER = views(1, (12, "/a"), (35, "/a"), (58, "/a")) + views(2, (71, "/a"), (73, "/a"))
+FAR = with_sessions([FIRST, *LATER]), with_sessions(LATER), START.date()
+# An attempt at a funnel, begun before midnight: the step after it comes, and the entry.
+ENTRY, STEP = views(1, (23, "/a"), (24, "/b"))
+STEP_COMES = with_sessions([ENTRY]), with_sessions([ENTRY, STEP]), STEP["event_date"]
+ENTRY_COMES = with_sessions([STEP]), with_sessions([ENTRY, STEP]), ENTRY["event_date"]
 
 
 @st.composite
@@ -237,7 +268,10 @@ def rebuild(connect: Callable[[str], Any], ask: Ask, root: Path) -> Rebuild:
     return rebuilt
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
+@example(change=FAR)
+@example(change=STEP_COMES)
+@example(change=ENTRY_COMES)
 @given(change=changed_days())
 def test_a_touched_day_changes_no_day_that_is_not_rebuilt(
     rebuild: Rebuild, change: tuple[list[Row], list[Row], date]
