@@ -3,6 +3,9 @@
     a tombstone for each row that it holds and should not. A tombstone has its key and its day; all
     else is null, by which the model's delete_condition tells it. On a full build: all rows.
 
+    The day is part of the key, or follows from it: an event that moves to another day is a row
+    there and a tombstone here. Else one that moved while a run was reading would stay in both.
+
     `rows` must be complete for the touched days, stretched by so many days before and after, and
     hold no other day. The merge looks at these days of the table alone, by literal dates.
 #}

@@ -3,8 +3,8 @@
     - published_through: all publications of the cleaned zone up to this one are in its table;
     - definition: fingerprint of the SQL and seeds that its table was built by (definition_of).
 
-    Only the hook at the end of a run writes it. A run that is killed before leaves it as it was,
-    and the next one rebuilds the same days again, to the same rows.
+    Only the hooks of a run write it. A run that is killed before its end leaves it as it was, and
+    the next one rebuilds the same days again, to the same rows.
 #}
 {% macro model_state_relation() %}
     {{ return(api.Relation.create(
@@ -48,6 +48,36 @@
         {%- endfor -%}
     {%- endfor -%}
     {{ return(found) }}
+{% endmacro %}
+
+
+{#
+    Hook at the start of a run: forgets the models that this run builds by another definition, or
+    anew. If it ends before its time their tables may be by either: the next run builds all days.
+#}
+{% macro forget_model_state() %}
+    {%- if not execute or flags.WHICH not in ('run', 'build') -%}{{ return('') }}{%- endif -%}
+    {%- if var('session_gap_minutes') | int > 1440 -%}
+        {%- do exceptions.raise_compiler_error(
+            'session_gap_minutes is ' ~ var('session_gap_minutes') ~ ': sessions can be told apart '
+            ~ 'by gaps of a day, 1440 minutes, at most'
+        ) -%}
+    {%- endif -%}
+    {%- set state = model_state_relation() -%}
+    {%- if not load_relation(state) -%}{{ return('') }}{%- endif -%}
+    {%- set query = 'select model, definition from ' ~ state -%}
+    {%- set forgotten = [] -%}
+    {%- for name, definition in run_query(query).rows -%}
+        {%- set unique_id = 'model.' ~ project_name ~ '.' ~ name -%}
+        {%- if unique_id in selected_resources and unique_id in graph.nodes -%}
+            {%- if flags.FULL_REFRESH or definition != definition_of(graph.nodes[unique_id]) -%}
+                {%- do forgotten.append("'" ~ name ~ "'") -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if forgotten -%}
+        delete from {{ state }} where model in ({{ forgotten | join(', ') }})
+    {%- endif -%}
 {% endmacro %}
 
 

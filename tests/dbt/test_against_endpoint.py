@@ -381,6 +381,25 @@ def test_a_changed_model_is_rebuilt_whole(lake: Lake, project: Path) -> None:
     assert lake.query(sessions) == [(str(len(EVENTS)),)]
 
 
+def test_a_run_by_another_rule_is_not_taken_for_one_by_this(lake: Lake) -> None:
+    """It ended before it could say by which rule the table is."""
+    lake.land(EVENTS)
+    lake.run("run", "--select", "+fct_user_days")
+    count = "select sum(session_count) from user_activity_analytics.fct_user_days"
+    before = lake.query(count)
+    rule = "{session_gap_minutes: 0, backfill_from: 2025-01-01, backfill_to: 2025-01-09}"
+    lake.run("run", "--vars", rule, "--select", "+fct_user_days")
+    assert lake.query(count) == [(str(len(EVENTS)),)] != before
+    lake.run("run", "--select", "+fct_user_days")
+    assert lake.query(count) == before
+
+
+def test_a_gap_of_more_than_a_day_is_refused(lake: Lake) -> None:
+    lake.land(EVENTS)
+    said = lake.fail("run", "--vars", "{session_gap_minutes: 1441}", "--select", "fct_sessions")
+    assert "session_gap_minutes is 1441" in said
+
+
 def test_an_empty_lake_builds_and_fills(lake: Lake) -> None:
     lake.land([])
     lake.run("build", "--full-refresh")

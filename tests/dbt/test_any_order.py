@@ -118,8 +118,8 @@ class Warehouse:
     def build_anew(self) -> None:
         self.run("--full-refresh", select=TABLES)
 
-    def invoke(self, *arguments: str) -> list[Any]:
-        done = self.runner.invoke([*arguments, *self.options])
+    def invoke(self, command: str, *arguments: str) -> list[Any]:
+        done = self.runner.invoke([command, *self.options, *arguments])
         assert done.success, done.exception or [
             (each.node.name, each.message) for each in done.result if each.status != "success"
         ]
@@ -294,3 +294,27 @@ def test_a_late_event_joins_two_sessions(
         ("b", 2),
         ("c", 3),
     ]
+
+
+def test_an_event_that_was_read_on_two_days_heals(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path
+) -> None:
+    """It moves while a run reads: the run sees it where it is and misses that it left."""
+    moved = Document("a", 1, "view", datetime(2025, 1, 3), "mobile", "EU", "/home")
+    stays = Document("b", 1, "view", datetime(2025, 1, 1), "mobile", "EU", "/home")
+    zone = zones(root)
+    warehouse.drop_all()
+    zone.take([Batch(date(2025, 1, 4), "1", (shifted(moved, timedelta(days=-2)), stays))])
+    warehouse.run()
+    # the copy that is first from now on
+    zone.take([Batch(date(2025, 1, 2), "2", (moved,))])
+    only = "{backfill_from: 2025-01-03, backfill_to: 2025-01-03, user_profiles: false}"
+    warehouse.run("--vars", only, select="int_events__deduplicated")
+    days = (
+        f"select cast(event_date as varchar) as day from {SCHEMA}.fct_events where event_id = 'a'"
+    )
+    twice = days.replace("fct_events", "int_events__deduplicated")
+    assert len(rows_of(warehouse.athena, twice)) == 2
+    warehouse.run()
+    assert [row["day"] for row in rows_of(warehouse.athena, twice)] == ["2025-01-03"]
+    assert [row["day"] for row in rows_of(warehouse.athena, days)] == ["2025-01-03"]

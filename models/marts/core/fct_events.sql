@@ -1,6 +1,6 @@
 {{
     config(
-        unique_key='event_id',
+        unique_key=['event_id', 'event_date'],
         partitioned_by=['event_date'],
         incremental_predicates=[],
         delete_condition='src.event_at is null',

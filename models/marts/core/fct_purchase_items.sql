@@ -1,6 +1,6 @@
 {{
     config(
-        unique_key=['event_id', 'item_number'],
+        unique_key=['event_id', 'item_number', 'event_date'],
         partitioned_by=['event_date'],
         incremental_predicates=[],
         delete_condition='src.event_at is null',

@@ -1,6 +1,6 @@
 {{
     config(
-        unique_key='session_id',
+        unique_key=['session_id', 'session_date'],
         partitioned_by=['session_date'],
         incremental_predicates=[],
         delete_condition='src.started_at is null',

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         table_type='iceberg',
-        unique_key=['conversion', 'event_id'],
+        unique_key=['conversion', 'event_id', 'event_date'],
         partitioned_by=['event_date'],
         incremental_predicates=[],
         delete_condition='src.event_at is null',

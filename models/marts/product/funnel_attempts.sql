@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         table_type='iceberg',
-        unique_key=['funnel', 'attempt_id'],
+        unique_key=['funnel', 'attempt_id', 'entry_date'],
         partitioned_by=['entry_date'],
         incremental_predicates=[],
         delete_condition='src.entered_at is null',
