@@ -52,6 +52,7 @@ def killed(endpoint: Endpoint) -> Iterator[None]:
 @pytest.mark.parametrize("statement", ["create table", "merge into"], ids=["building", "merging"])
 def test_a_dbt_run_is_killed(flattened: Project, statement: str) -> None:
     athena = flattened.client("athena")
+    flattened.succeed("dbt", "seed")
 
     def executions() -> list[dict[str, Any]]:
         newest = athena.list_query_executions(MaxResults=20)["QueryExecutionIds"]
