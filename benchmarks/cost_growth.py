@@ -10,9 +10,7 @@ last day brings no late events, since those cost the days they belong to, whatev
 Then the seed's question, what people do where: asked of the raw documents, and of the mart.
 """
 
-import json
 import re
-import sys
 import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +21,7 @@ import boto3
 import click
 from rich.console import Console
 from rich.table import Table
-from running import call, endpoint, keywords
+from running import call, endpoint, keywords, query
 
 ROOT = Path(__file__).parents[1]
 START = date(2025, 1, 1)
@@ -70,13 +68,15 @@ def _measure(events: int, history: int, folder: Path) -> tuple[Counter[str], tup
         started = datetime.now(UTC)
         _build(environment, folder)
         scanned = _by_model(athena, started)
-        asked = tuple(_ask(athena, sql.format(schema=SCHEMA)) for sql in (RAW, MART))
-    return scanned, asked
+        raw, mart = (
+            query(athena, sql.format(schema=SCHEMA))["Statistics"]["DataScannedInBytes"]
+            for sql in (RAW, MART)
+        )
+    return scanned, (raw, mart)
 
 
 def _build(environment: dict[str, str], folder: Path) -> None:
-    for zone in ("logs", "users"):
-        call("uap", "declare", "--source", zone, environment=environment)
+    call("uap", "declare", environment=environment)
     call("uap", "flatten", environment=environment)
     places = ["--profiles-dir", str(folder), "--target-path", str(folder / "target")]
     (folder / "profiles.yml").write_text((ROOT / "profiles.example.yml").read_text())
@@ -98,20 +98,6 @@ def _by_model(athena: Any, since: datetime) -> Counter[str]:
             if node := NODE.search(execution["Query"]):
                 scanned[node[1]] += execution["Statistics"].get("DataScannedInBytes", 0)
     return scanned
-
-
-def _ask(athena: Any, sql: str) -> int:
-    """Bytes that a query scans."""
-    id_ = athena.start_query_execution(
-        QueryString=sql, ResultConfiguration={"OutputLocation": "s3://user-activity-results/"}
-    )["QueryExecutionId"]
-    while True:
-        execution = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
-        match execution["Status"]["State"]:
-            case "SUCCEEDED":
-                return execution["Statistics"]["DataScannedInBytes"]
-            case "FAILED" | "CANCELLED":
-                sys.exit(json.dumps(execution["Status"], default=str))
 
 
 def _growth(events: int, scanned: dict[int, Counter[str]]) -> Table:

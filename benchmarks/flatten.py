@@ -27,7 +27,7 @@ import click
 import duckdb
 from rich.console import Console
 from rich.table import Table
-from running import beside_python, call, endpoint, keywords, without_foreign
+from running import beside_python, call, endpoint, keywords, query, without_foreign
 
 BASELINES = Path(__file__).parent / "baselines"
 QUARANTINE, PLAIN, FLOOR = "Spark, quarantine", "Spark, plain", "DuckDB"
@@ -224,16 +224,7 @@ def _cpu(pid: int) -> float:
 
 def _count(environment: dict[str, str]) -> int:
     athena = boto3.client("athena", **keywords(environment))
-    id_ = athena.start_query_execution(
-        QueryString=f"select count(*) from {CLEANED_TABLE}",
-        ResultConfiguration={"OutputLocation": "s3://user-activity-results/"},
-    )["QueryExecutionId"]
-    while True:
-        status = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]["Status"]
-        if status["State"] in ("FAILED", "CANCELLED"):
-            sys.exit(f"count of {CLEANED_TABLE}: {status['StateChangeReason']}")
-        if status["State"] == "SUCCEEDED":
-            break
+    id_ = query(athena, f"select count(*) from {CLEANED_TABLE}")["QueryExecutionId"]
     rows = athena.get_query_results(QueryExecutionId=id_)["ResultSet"]["Rows"]
     return int(rows[1]["Data"][0]["VarCharValue"])
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -51,3 +52,17 @@ def keywords(environment: dict[str, str]) -> dict[str, str]:
         "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
     }
+
+
+def query(athena: Any, sql: str) -> dict[str, Any]:
+    """A query to its end, as Athena's QueryExecution has it."""
+    id_ = athena.start_query_execution(
+        QueryString=sql, ResultConfiguration={"OutputLocation": "s3://user-activity-results/"}
+    )["QueryExecutionId"]
+    while True:
+        execution = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
+        status = execution["Status"]
+        if status["State"] in ("FAILED", "CANCELLED"):
+            sys.exit(f"{sql}: {status['StateChangeReason']}")
+        if status["State"] == "SUCCEEDED":
+            return execution

@@ -2,16 +2,11 @@
     model_runs: the ledger of what was run and what it scanned. One row per node and invocation.
     Written by the hook at the end of a run, read by query_costs.
 #}
-{% macro model_runs_relation() %}
-    {{ return(api.Relation.create(
-        database=target.database, schema=target.schema, identifier='model_runs', type='table'
-    )) }}
-{% endmacro %}
 
 
 {# Hook at the start of a run: query_costs, a view, needs the table. Asks the catalog alone. #}
 {% macro create_model_runs() %}
-    {%- set runs = model_runs_relation() -%}
+    {%- set runs = table_in_target('model_runs') -%}
     {%- if not execute or flags.WHICH not in ('run', 'build', 'seed', 'snapshot', 'test')
         or load_relation(runs) -%}
         {{ return('') }}
@@ -30,7 +25,7 @@
         is_full_refresh boolean comment 'Whether the invocation was told to build anew.',
         started_at timestamp comment 'When the node started, UTC.'
     )
-    location '{{ target.s3_data_dir.rstrip("/") }}/{{ runs.schema }}/{{ runs.identifier }}'
+    location '{{ location_in_target(runs) }}'
     tblproperties ('table_type' = 'ICEBERG', 'format' = 'parquet')
 {% endmacro %}
 
@@ -71,7 +66,7 @@
 
 
 {% macro insert_model_runs(rows) -%}
-    insert into {{ model_runs_relation() }} (
+    insert into {{ table_in_target('model_runs') }} (
         invocation_id, node_id, node_name, resource_type, status, command, target_name,
         rows_affected, query_bytes, seconds, is_full_refresh, started_at
     )

@@ -6,11 +6,6 @@
     Only the hooks of a run write it. A run that is killed before its end leaves it as it was, and
     the next one rebuilds the same days again, to the same rows.
 #}
-{% macro model_state_relation() %}
-    {{ return(api.Relation.create(
-        database=target.database, schema=target.schema, identifier='model_state', type='table'
-    )) }}
-{% endmacro %}
 
 
 {#
@@ -63,7 +58,7 @@
             ~ 'by gaps of a day, 1440 minutes, at most'
         ) -%}
     {%- endif -%}
-    {%- set state = model_state_relation() -%}
+    {%- set state = table_in_target('model_state') -%}
     {%- if not load_relation(state) -%}{{ return('') }}{%- endif -%}
     {%- set query = 'select model, definition from ' ~ state -%}
     {%- set forgotten = [] -%}
@@ -97,7 +92,7 @@
     {%- endfor -%}
     {%- if not built -%}{{ return('') }}{%- endif -%}
 
-    {%- set state = model_state_relation() -%}
+    {%- set state = table_in_target('model_state') -%}
     {%- set seen = {} -%}
     {%- if load_relation(state) -%}
         {%- set query = 'select model, definition, published_through from ' ~ state -%}
@@ -108,6 +103,7 @@
         {%- do run_query(create_model_state(state)) -%}
     {%- endif -%}
 
+    {%- set definitions = {} -%}
     {%- set rows = [] -%}
     {#- Results come in the order of their ends: a model after those it is built from. -#}
     {%- for node in built -%}
@@ -115,9 +111,12 @@
         {%- for unique_id in lineage_of(node) if unique_id != node.unique_id -%}
             {%- set parent = graph.nodes[unique_id] -%}
             {%- if parent.config.materialized == 'incremental' -%}
+                {%- if unique_id not in definitions -%}
+                    {%- do definitions.update({unique_id: definition_of(parent)}) -%}
+                {%- endif -%}
                 {%- set definition, parent_through = seen.get(parent.name, ('', -1)) -%}
                 {%- do through.append(
-                    parent_through if definition == definition_of(parent) else -1
+                    parent_through if definition == definitions[unique_id] else -1
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -150,6 +149,6 @@
         definition string comment 'Fingerprint of the SQL and the seeds that built its table.',
         published_through bigint comment 'The publication of the cleaned zone it has seen through.'
     )
-    location '{{ target.s3_data_dir.rstrip("/") }}/{{ state.schema }}/{{ state.identifier }}'
+    location '{{ location_in_target(state) }}'
     tblproperties ('table_type' = 'ICEBERG', 'format' = 'parquet')
 {% endmacro %}

@@ -4,9 +4,7 @@
         dbt run-operation show_costs --args '{days: 30}'
 #}
 {% macro show_costs(days=7) %}
-    {%- set costs = api.Relation.create(
-        database=target.database, schema=target.schema, identifier='query_costs'
-    ) -%}
+    {%- set costs = table_in_target('query_costs') -%}
     {%- if not load_relation(costs) -%}
         {%- do exceptions.raise_compiler_error('there is no query_costs yet: dbt build') -%}
     {%- endif -%}

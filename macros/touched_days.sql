@@ -32,7 +32,7 @@
         {{ return(days_between(var('backfill_from', none), var('backfill_to', none))) }}
     {%- endif -%}
 
-    {%- set state = model_state_relation() -%}
+    {%- set state = table_in_target('model_state') -%}
     {%- set query -%}
         select cast(days.event_date as varchar) as event_date, days.publication
         from {{ published_days }} as days

@@ -156,27 +156,33 @@ def _literal(value: Any) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def rows_of(athena: Any, sql: str) -> list[dict[str, Any]]:
-    """What a query answers, in Python's types."""
+def texts_of(
+    athena: Any, sql: str, results: str = "s3://asked/"
+) -> tuple[list[dict[str, Any]], list[tuple[str | None, ...]]]:
+    """What a query answers: its columns, as Athena describes them, and its rows as texts."""
     query = athena.start_query_execution(
-        QueryString=sql, ResultConfiguration={"OutputLocation": "s3://asked/"}
+        QueryString=sql, ResultConfiguration={"OutputLocation": results}
     )["QueryExecutionId"]
     state = "QUEUED"
     while state in ("QUEUED", "RUNNING"):
         execution = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
         state = execution["Status"]["State"]
     assert state == "SUCCEEDED", f"{execution['Status']['StateChangeReason']}\n{sql}"
-    columns: list[dict[str, str]] = []
-    rows: list[list[str | None]] = []
-    for page in athena.get_paginator("get_query_results").paginate(QueryExecutionId=query):
-        columns = columns or page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
-        rows += [[c.get("VarCharValue") for c in row["Data"]] for row in page["ResultSet"]["Rows"]]
+    pages = list(athena.get_paginator("get_query_results").paginate(QueryExecutionId=query))
+    rows = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
+    columns = pages[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+    return columns, [tuple(cell.get("VarCharValue") for cell in row) for row in rows[1:]]
+
+
+def rows_of(athena: Any, sql: str) -> list[dict[str, Any]]:
+    """What a query answers, in Python's types."""
+    columns, rows = texts_of(athena, sql)
     return [
         {
             column["Name"]: None if text is None else _value(column["Type"], text)
             for column, text in zip(columns, row, strict=True)
         }
-        for row in rows[1:]
+        for row in rows
     ]
 
 

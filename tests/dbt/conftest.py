@@ -2,17 +2,17 @@
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.dbt.asking import Inputs, Project, rows_of
+from tests.dbt.local_endpoint import client_of, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,34 +24,15 @@ Ask = Callable[..., list[dict[str, Any]]]
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A local endpoint, as the environment that leads to it."""
-    data = tmp_path_factory.mktemp("localaws")
-
-    def localaws(*arguments: str) -> str:
-        command = [Path(sys.executable).with_name("localaws"), *arguments, "--data-dir", data]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-    localaws("up", "--port", "0")
-    try:
-        words = [shlex.split(line) for line in localaws("env").splitlines()]
-        yield dict(word.split("=", 1) for verb, *rest in words if verb == "export" for word in rest)
-    finally:
-        localaws("down")
+    with running(tmp_path_factory.mktemp("localaws")) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")
 def connect(endpoint: dict[str, str]) -> Callable[[str], Any]:
     """A boto3 client of the endpoint's, by the name of the service; results go to s3://asked/."""
-    session = boto3.Session(
-        endpoint["AWS_ACCESS_KEY_ID"],
-        endpoint["AWS_SECRET_ACCESS_KEY"],
-        region_name=endpoint["AWS_REGION"],
-    )
-
-    def connected(service: str) -> Any:
-        return session.client(service, endpoint_url=endpoint["AWS_ENDPOINT_URL"])
-
-    connected("s3").create_bucket(Bucket="asked")
-    return connected
+    client_of(endpoint, "s3").create_bucket(Bucket="asked")
+    return partial(client_of, endpoint)
 
 
 @pytest.fixture(scope="session")

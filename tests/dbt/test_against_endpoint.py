@@ -9,17 +9,13 @@ import hashlib
 import io
 import json
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -27,6 +23,8 @@ import pytest
 from glue.tables import ACTIVITY_SCHEMA
 from loaders import publication, published_days
 from loaders.cleaned_state import State
+from tests.dbt.asking import texts_of
+from tests.dbt.local_endpoint import client_of, running
 
 pytestmark = pytest.mark.slow
 
@@ -131,14 +129,8 @@ class Lake:
         self.environment, self.dbt, self.target = environment, dbt, target
         # What published_days says, and what each day holds.
         self.publication, self.days, self.landed = 0, {}, {}
-        session = boto3.Session(
-            environment["AWS_ACCESS_KEY_ID"],
-            environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_REGION"],
-        )
         self.s3, self.glue, self.athena = (
-            session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])
-            for service in ("s3", "glue", "athena")
+            client_of(environment, service) for service in ("s3", "glue", "athena")
         )
         for zone in ("raw", "cleaned", "analytics", "results"):
             self.s3.create_bucket(Bucket=f"user-activity-{zone}")
@@ -154,17 +146,7 @@ class Lake:
 
     def query(self, sql: str) -> list[tuple[str | None, ...]]:
         """Rows as text, without the header."""
-        query_id = self.athena.start_query_execution(
-            QueryString=sql, ResultConfiguration={"OutputLocation": "s3://user-activity-results/"}
-        )["QueryExecutionId"]
-        state = "QUEUED"
-        while state in ("QUEUED", "RUNNING"):
-            execution = self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-            state = execution["Status"]["State"]
-        assert state == "SUCCEEDED", execution["Status"]["StateChangeReason"]
-        pages = self.athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
-        rows = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
-        return [tuple(cell.get("VarCharValue") for cell in row) for row in rows[1:]]
+        return texts_of(self.athena, sql, "s3://user-activity-results/")[1]
 
     def land(self, events: list[Event]) -> None:
         """Leave these events, and no others, in both zones."""
@@ -258,21 +240,8 @@ class Lake:
 def lake(
     tmp_path_factory: pytest.TempPathFactory, dbt: Callable, workspace: Path, root: Path
 ) -> Iterator[Lake]:
-    data = tmp_path_factory.mktemp("localaws")
-
-    def localaws(*arguments: str) -> str:
-        command = [Path(sys.executable).with_name("localaws"), *arguments, "--data-dir", data]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-    localaws("up", "--port", "0")
-    try:
-        words = [shlex.split(line) for line in localaws("env").splitlines()]
-        environment = dict(
-            word.split("=", 1) for verb, *rest in words if verb == "export" for word in rest
-        )
+    with running(tmp_path_factory.mktemp("localaws")) as environment:
         yield Lake(environment, dbt, workspace / "target", root)
-    finally:
-        localaws("down")
 
 
 @pytest.fixture
