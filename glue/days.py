@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glue import storage, tables
+from glue.fast_events import whole_milliseconds
 from glue.ledger import CLEANED, Counts
 from glue.tables import ACTIVITY, EXCLUDED, ITEMS, QUARANTINE, SEED_DOCUMENTS
 
@@ -154,7 +155,7 @@ def _pieces(
         for url in part.published:
             for rows in storage.parquet_pieces(url, PIECE_ROWS):
                 kept = pc.invert(pc.is_in(rows["source_object"], left_out))
-                yield rows.filter(kept).select(schema.names).cast(schema)
+                yield _cut(rows.filter(kept).select(schema.names).cast(schema))
         for url in part.staged:
             rows = storage.read_arrow(url)
             if run_id:
@@ -170,6 +171,15 @@ def _pieces(
             gathered.clear()
     if gathered:
         yield pa.concat_tables(gathered)
+
+
+def _cut(rows: pa.Table) -> pa.Table:
+    """Published rows with the times that this version gives them: older ones kept microseconds."""
+    place = rows.schema.get_field_index("event_at")
+    if place < 0:
+        return rows
+    moments = rows["event_at"].cast(pa.int64()).cast(pa.timestamp("us"))
+    return rows.set_column(place, rows.schema.field(place), whole_milliseconds(moments))
 
 
 def _is_among(rows: pa.Table, losers: pa.Table | None) -> np.ndarray:

@@ -64,7 +64,7 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])')
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 _ONE = Decimal(1)
 _CENT = Decimal("0.01")
 
@@ -80,9 +80,10 @@ class Item(NamedTuple):
 class Event(NamedTuple):
     """A document that keeps the contract, flat.
 
-    `event_at` counts microseconds and `event_day` days since 1970-01-01 UTC. Amounts fit
-    decimal(12,2). `extra` is a JSON object with the unknown keys where the document had them.
-    `conversions` names the converted fields, as in `metadata.purchase.total`: each once, sorted.
+    `event_at` counts microseconds, always whole milliseconds, and `event_day` days since 1970-01-01
+    UTC. Amounts fit decimal(12,2). `extra` is a JSON object with the unknown keys where the
+    document had them. `conversions` names the converted fields, as in `metadata.purchase.total`:
+    each once, sorted.
     """
 
     event_id: str
@@ -324,7 +325,11 @@ def _exactly(number: Decimal, unit: Decimal) -> Decimal:
 
 
 def _instant(text: str) -> tuple[int, int]:
-    """Microseconds and days since 1970-01-01 UTC; no zone means UTC, finer fractions are cut."""
+    """Microseconds and days since 1970-01-01 UTC; no zone means UTC.
+
+    Cut to milliseconds before its day is taken: Athena rounds what is finer, so that the last
+    moment of a day would be read as the first of the next.
+    """
     if not _TIMESTAMP.fullmatch(text):
         raise Rejected(BAD_TIMESTAMP)
     try:
@@ -335,7 +340,7 @@ def _instant(text: str) -> tuple[int, int]:
     except (ValueError, OverflowError):
         raise Rejected(BAD_TIMESTAMP) from None
     since_epoch = moment - _EPOCH
-    return since_epoch // _MICROSECOND, since_epoch.days
+    return since_epoch // _MILLISECOND * 1000, since_epoch.days
 
 
 def _unknown(value: Any, known: dict[str, Any]) -> Any:

@@ -143,7 +143,8 @@ def _texts(values: list[str | None]) -> pa.StringArray:
 
 
 def _instants(texts: pa.StringArray) -> tuple[pa.TimestampArray, pa.BooleanArray]:
-    """Moments in UTC and which texts were read; that of another text means nothing."""
+    """Moments in UTC, cut to milliseconds, and which texts were read; that of another text means
+    nothing."""
     are_read = pc.match_substring_regex(texts, _TIMESTAMP)
     texts = pc.if_else(are_read, texts, _SOME_MOMENT)
     days = pc.utf8_slice_codeunits(texts, 0, 10).dictionary_encode()
@@ -151,9 +152,14 @@ def _instants(texts: pa.StringArray) -> tuple[pa.TimestampArray, pa.BooleanArray
     are_read = pc.and_(are_read, are_days.take(days.indices))
     texts = pc.if_else(are_read, texts, _SOME_MOMENT)
     texts = pc.utf8_rtrim(pc.replace_substring(texts, "+00:00", ""), "Z")
+    return whole_milliseconds(texts.cast(pa.timestamp("us"))), are_read
+
+
+def whole_milliseconds(moments: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Moments in UTC, without what is finer; those given have no zone."""
+    cut = pc.floor_temporal(moments, unit="millisecond")
     # By way of the number: a cast from a moment without a zone would ask for zone rules.
-    moments = texts.cast(pa.timestamp("us")).cast(pa.int64()).cast(pa.timestamp("us", "UTC"))
-    return moments, are_read
+    return cut.cast(pa.int64()).cast(pa.timestamp("us", "UTC"))
 
 
 def _is_day(text: str) -> bool:

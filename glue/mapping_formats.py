@@ -24,7 +24,7 @@ _NO_ZONE = re.compile(
 )
 # Beyond the years 1 to 9999 in any unit; it keeps the arithmetic small.
 _NEVER = 10**18
-# Finer fractions than microseconds are cut, as the parser does.
+# Finer fractions than microseconds are cut; the parser goes on to milliseconds.
 _FLOOR = Context(prec=40, rounding=ROUND_FLOOR)
 
 

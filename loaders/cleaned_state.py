@@ -18,9 +18,10 @@ from loaders.settings import Settings
 
 KEY = "_state/flatten.json"
 # Raised with every change of what stands in the state or in the files it names.
-FORMAT = 3
-# What this version can go on from. Format 2 had no `publication` and no `days`.
-FORMATS = (2, 3)
+FORMAT = 4
+# What this version can go on from. Format 2 had no `publication` and no `days`; the files of 3 have
+# times finer than milliseconds.
+FORMATS = (2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class State:
     (below the bucket) that were published before -> since when they are not, ISO-8601 UTC.
     `listings`: source/day -> a digest of the raw objects that were read of it. `publication`: how
     many runs were published. `days`: each event date that ever was -> number and time of its last
-    publication, None when the next one has to give it these; see published_days.py."""
+    publication, None when the next one has to give it these; see published_days.py. `outdated`:
+    an older version wrote the files, so that every day has to be built again."""
 
     run_id: str | None = None
     drop_actions: list[str] = field(default_factory=lambda: ["logout"])
@@ -39,6 +41,7 @@ class State:
     listings: dict[str, str] = field(default_factory=dict)
     publication: int = 0
     days: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    outdated: bool = False
 
     def runs(self) -> set[str]:
         """All whose files may still be read."""
@@ -57,7 +60,8 @@ def read(s3: BaseClient, settings: Settings, any_version: bool = False) -> tuple
     except s3.exceptions.NoSuchKey:
         return State(), None
     document = json.load(answer["Body"])
-    if document.pop("format", None) not in FORMATS:
+    written_by = document.pop("format", None)
+    if written_by not in FORMATS:
         if any_version:
             kept = {name: document[name] for name in ("publication", "days") if name in document}
             return State(**kept), answer["ETag"]
@@ -65,6 +69,8 @@ def read(s3: BaseClient, settings: Settings, any_version: bool = False) -> tuple
             f"another version of uap wrote {settings.cleaned_url}{KEY}: "
             "`uap flatten --rebuild` builds the cleaned zone anew from the raw one"
         )
+    if written_by < FORMAT:
+        document["outdated"] = True
     return State(**document), answer["ETag"]
 
 

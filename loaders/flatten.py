@@ -70,7 +70,7 @@ def flatten(
     """Run the job for what is new and publish what it wrote; None when there is nothing to do.
 
     Without `drop_actions` and `output_format` they stay what they were. With others every day is
-    built again.
+    built again, as it is once after an older version of the project.
     Raises click.ClickException when there is nothing to read, the job fails, or another run was
     published in the meantime.
     """
@@ -89,7 +89,7 @@ def flatten(
         parameters["drop_actions"] = sorted(drop_actions)
     if output_format is not None:
         parameters["output_format"] = output_format
-    all_days = bool(published.partitions) and parameters != before
+    all_days = bool(published.partitions) and (parameters != before or published.outdated)
     if not work.objects and not all_days:
         if not etag:
             raise click.ClickException(

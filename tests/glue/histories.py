@@ -78,7 +78,8 @@ def moment(draw: random.Random) -> datetime:
 
 def event_and_document(draw: random.Random) -> tuple[Event, dict[str, Any]]:
     conversions = set()
-    at = moment(draw) + timedelta(microseconds=draw.choice([0, 1000, 123_456]))
+    at = moment(draw) + timedelta(milliseconds=draw.choice([0, 1, 123]))
+    written_at = at + timedelta(microseconds=draw.choice([0, 456, 999]))
     zone = draw.choice([UTC, timezone(timedelta(hours=-11, minutes=-30))])
     user_id = draw.choice([7, -1, 2**63 - 1])
     written: Any = user_id
@@ -110,7 +111,7 @@ def event_and_document(draw: random.Random) -> tuple[Event, dict[str, Any]]:
         "event_id": event.event_id,
         "user_id": written,
         "action": event.action,
-        "timestamp": at.astimezone(zone).isoformat(),
+        "timestamp": written_at.astimezone(zone).isoformat(),
         "metadata": metadata,
     }
     extra: dict[str, Any] = {}

@@ -411,6 +411,8 @@ FAST = {
     "first moment": line(timestamp="0001-01-01T00:00:00Z"),
     "last moment": line(timestamp="9999-12-31T23:59:59.999999Z"),
     "before 1970": line(timestamp="1969-12-31T23:59:59.999999Z"),
+    "microseconds before 1970": line(timestamp="1969-12-31T00:00:00.000001Z"),
+    "microseconds before midnight": line(timestamp="2025-03-01T23:59:59.999999Z"),
 }
 SLOW = {
     "a key twice": line(rest=',"user_id":7'),

@@ -1,6 +1,7 @@
 """The object that decides what is published: written once by one run, however they race."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import click
 import pytest
@@ -69,6 +70,19 @@ def test_of_many_at_once_one_is_published(lake, first: bool) -> None:
         won = list(pool.map(commit, range(16)))
     assert won.count(True) == 1
     assert cleaned_state.read(lake.s3, lake.settings)[0].run_id == f"run{won.index(True)}"
+
+
+def test_files_of_an_older_version_are_known_until_they_are_built_again(lake) -> None:
+    old = {"format": 3, "run_id": "r1", "partitions": {"user_activity": {"2025-01-01": "r1"}}}
+    aws.write_json(lake.s3, lake.settings.cleaned_bucket, cleaned_state.KEY, old)
+    state, etag = cleaned_state.read(lake.s3, lake.settings)
+    assert state.outdated
+    # as the next command that finds days astray does
+    cleaned_state.commit(lake.s3, lake.settings, replace(state, publication=1), etag)
+    state, etag = cleaned_state.read(lake.s3, lake.settings)
+    assert state.outdated
+    cleaned_state.commit(lake.s3, lake.settings, State("r2"), etag)
+    assert not cleaned_state.read(lake.s3, lake.settings)[0].outdated
 
 
 def test_a_state_of_another_version_names_the_way_out(lake) -> None:

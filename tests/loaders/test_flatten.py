@@ -240,6 +240,30 @@ def test_a_replaced_object_takes_the_place_of_what_it_was(tmp_path: Path, lake: 
     assert lake.query(PER_OBJECT) == lake.expected(truth)
 
 
+def test_after_an_older_version_every_day_is_built_again(lake: Lake) -> None:
+    state = {"run_id": "r1", "partitions": {"user_activity": {"2025-01-01": "r1"}}}
+    all_days = []
+
+    def planned(*arguments: Any) -> dict[str, Any]:
+        all_days.append(arguments[5])
+        return {}
+
+    def land(number: int) -> None:
+        document = {"format": number, **state}
+        aws.write_json(lake.s3, lake.settings.cleaned_bucket, cleaned_state.KEY, document)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flatten, "_plan", planned)
+        patch.setattr(flatten.glue_job, "run", lambda *_: None)
+        land(3)
+        with pytest.raises(click.ClickException, match="left no"):
+            lake.flatten()
+        assert all_days == [True]
+        land(cleaned_state.FORMAT)
+        assert lake.flatten() is None
+    assert all_days == [True]
+
+
 def test_a_failed_job_is_one_line_and_publishes_nothing(tmp_path: Path, lake: Lake) -> None:
     data = tmp_path / "data"
     generate.generate(generate.Parameters(events=100, days=1, users=10, late=0), data)
