@@ -314,18 +314,15 @@ def test_a_run_is_limited_to_the_days_published(lake: Lake) -> None:
     assert lake.merged_days() == "2025-01-01 to 2025-01-03"
 
 
-@pytest.mark.parametrize(
-    ("dates", "said"),
-    [
+def test_a_backfill_names_its_days(lake: Lake) -> None:
+    lake.land(EVENTS)
+    lake.run("run", "--select", "+fct_events")
+    for dates, said in (
         ("{backfill_from: 2025-01-01}", "a backfill needs both its days"),
         ("{backfill_from: 2025-01-02, backfill_to: 2025-01-01}", "is before backfill_from"),
         ("{backfill_from: 2025-01-01, backfill_to: tomorrow}", "tomorrow is not a date such as"),
-    ],
-)
-def test_a_backfill_names_its_days(lake: Lake, dates: str, said: str) -> None:
-    lake.land(EVENTS)
-    lake.run("run", "--select", "+fct_events")
-    assert said in lake.fail("run", "--select", "fct_events", "--vars", dates)
+    ):
+        assert said in lake.fail("run", "--select", "fct_events", "--vars", dates)
 
 
 def test_a_changed_model_is_rebuilt_whole(lake: Lake, project: Path) -> None:
