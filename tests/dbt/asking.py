@@ -1,4 +1,4 @@
-"""A model's SQL without dbt: as text, or asked of the local Athena on rows made up by a test."""
+"""The SQL of a model, or of a test, without dbt: as text, or asked of the local Athena on rows made up by a test."""
 
 import datetime as datetime_module
 import json
@@ -72,7 +72,8 @@ class Project:
 
         `relation` says what stands for a parent, by its name.
         """
-        (path,) = self.root.glob(f"models/**/{model}.sql")
+        folders = ("models", "tests/singular")
+        (path,) = (file for each in folders for file in (self.root / each).rglob(f"{model}.sql"))
         variables = {**self.vars, **(variables or {})}
         columns = self.types().get(model, {})
         context: dict[str, Any] = {
@@ -89,6 +90,7 @@ class Project:
             "ref": relation,
             "return": _return,
             "source": lambda _, table: relation(table),
+            "target": SimpleNamespace(name="local"),
             "this": model,
             "var": lambda name, *default: variables.get(name, *default),
         }

@@ -61,3 +61,15 @@ def test_schema_can_be_named(outputs: dict, target: str) -> None:
 
     template = jinja2.Template(outputs[target]["schema"])
     assert template.render(env_var=env_var) == "mine"
+
+
+def test_an_account_needs_a_salt(dbt: Dbt, endpoint: dict[str, str]) -> None:
+    """A hash without one is no secret. The endpoint stands in for the account."""
+    show = ("compile", "--target", "prod", "--select", "stg_raw__users")
+    refused = dbt(*show, **endpoint)
+    assert refused.returncode != 0
+    assert "UAP_PII_SALT is not set" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
+    shown = dbt(*show, UAP_PII_SALT="it's secret", **endpoint)
+    assert shown.returncode == 0, shown.stdout
+    assert "to_utf8('it''s secret' || lower(trim(email)))" in shown.stdout
