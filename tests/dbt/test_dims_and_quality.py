@@ -142,3 +142,23 @@ def test_times_in_unit_tests_are_quoted(root: Path) -> None:
     tests = [test for file in files.values() for test in file.get("unit_tests", [])]
     assert tests
     assert {test["name"]: times(test) for test in tests if times(test)} == {}
+
+
+def test_only_what_went_missing_lately_is_a_warning(ask: Ask) -> None:
+    """Not what came anew, nor what is long known, nor days that a wrong clock put in the future."""
+    last = FIRST + timedelta(days=20)
+    days = [last, last - timedelta(days=6), last - timedelta(days=7), last + timedelta(days=1)]
+    news = [(day, word) for day in days for word in ("disappeared", "appeared", None)]
+    daily = [{"ingest_date": FIRST}, {"ingest_date": last}]
+    drifted = [{"field": "page", "drift": word, "event_date": day} for day, word in news]
+    counts = {"disappeared": -9.0, "appeared": 9.0, None: None}
+    anomalies = [
+        {"action": "view", "is_anomaly": bool(word), "deviation": counts[word], "event_date": day}
+        for day, word in news
+    ]
+    for test, parents in {
+        "assert_no_field_has_disappeared": {"schema_drift": drifted},
+        "assert_no_action_falls_short": {"volume_anomalies": anomalies},
+    }.items():
+        warnings = ask(test, {**parents, "int_events__daily": daily})
+        assert sorted(row["event_date"] for row in warnings) == sorted(days[:2])

@@ -49,6 +49,23 @@ def node_of(manifest: dict[str, Any], model: Path) -> dict[str, Any]:
     return manifest["nodes"][f"model.user_activity_lake.{model.stem}"]
 
 
+def data_tests(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+
+
+def reads_every_event(manifest: dict[str, Any], test: dict[str, Any]) -> bool:
+    """Whether it scans what has a row for each event, line, session or active day of a user."""
+    if test.get("column_name") == "ingest_date":
+        return False  # a partition key: no row is read
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    read = [nodes[unique_id] for unique_id in test["depends_on"]["nodes"]]
+    return any(
+        {"event_id", "user_id", "line_number"} & set(node["columns"])
+        for node in read
+        if not node["name"].startswith("dim_")
+    )
+
+
 def merged_by(node: dict[str, Any]) -> list[str]:
     key = node["config"]["unique_key"]
     return [key] if isinstance(key, str) else key
@@ -114,7 +131,7 @@ def test_table_says_and_tests_its_grain(manifest: dict[str, Any], model: Path) -
     assert "One row per " in node["description"]
     keys = [
         test["test_metadata"]["kwargs"]["columns"]
-        for test in manifest["nodes"].values()
+        for test in data_tests(manifest)
         if test.get("attached_node") == node["unique_id"]
         and test["test_metadata"]["name"] == "primary_key"
     ]
@@ -233,6 +250,19 @@ def test_incremental_models_merge_within_literal_days(manifest: dict[str, Any]) 
         assert config["partitioned_by"] in ([day], [f"month({day})"])
         # each of its inputs that grows is read in part
         assert "in_days(" in node["raw_code"]
+
+
+def test_what_reads_every_event_can_be_left_out_of_a_daily_build(manifest: dict[str, Any]) -> None:
+    tests = data_tests(manifest)
+    tagged = {test["name"] for test in tests if "whole_history" in test["tags"]}
+    assert tagged == {test["name"] for test in tests if reads_every_event(manifest, test)}
+
+
+def test_failing_rows_are_stored_only_where_they_are_no_events(manifest: dict[str, Any]) -> None:
+    """Those could hold ids and lines as received."""
+    stored = [test for test in data_tests(manifest) if test["config"]["store_failures"]]
+    assert stored
+    assert [each["name"] for each in stored if reads_every_event(manifest, each)] == []
 
 
 def test_a_lake_without_profiles_has_no_model_of_them(dbt: Callable) -> None:

@@ -1,4 +1,6 @@
 -- Every event is counted in the mart, once, where it belongs.
+{{ config(tags=['whole_history']) }}
+
 with
 
 events as (

@@ -1,5 +1,7 @@
 -- The incremental load keeps step with the cleaned zone: as many events for every day and ingest
 -- date. Reads two narrow columns of each.
+{{ config(tags=['whole_history']) }}
+
 with
 
 events as (

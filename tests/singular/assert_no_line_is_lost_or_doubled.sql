@@ -1,5 +1,7 @@
 -- Every line of every raw object has exactly one row in the cleaned zone: the counts of the ledger
 -- beside the rows themselves.
+{{ config(tags=['whole_history']) }}
+
 with
 
 ledger as (

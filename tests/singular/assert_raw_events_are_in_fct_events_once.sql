@@ -5,6 +5,7 @@
 -- Scans raw JSON, so it reads the newest ingest dates loaded only. To read further back:
 --   dbt test --select assert_raw_events_are_in_fct_events_once --vars 'raw_check_days: 365'
 -- Fails when documents of those dates landed after the flatten job last ran.
+{{ config(tags=['whole_history']) }}
 
 {%- set ingest_dates = 'true' %}
 {%- if execute %}
