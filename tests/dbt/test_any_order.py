@@ -31,6 +31,7 @@ DAYS = 5
 ACTIONS = ["view"] * 6 + ["login", "purchase", "purchase", "logout"]
 PAGES = ["/home", "/search", "/cart", None]
 INCREMENTAL = "config.materialized:incremental"
+EVENTS = "int_events__deduplicated int_events__sessionized fct_events fct_purchase*"
 TABLES = f"{INCREMENTAL} config.materialized:table"
 SCHEMA = "user_activity_analytics"
 
@@ -318,3 +319,23 @@ def test_an_event_that_was_read_on_two_days_heals(
     warehouse.run()
     assert [row["day"] for row in rows_of(warehouse.athena, twice)] == ["2025-01-03"]
     assert [row["day"] for row in rows_of(warehouse.athena, days)] == ["2025-01-03"]
+
+
+def test_an_event_that_moved_before_a_backfill_is_there_once(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path
+) -> None:
+    """The backfill of the day it moved to meets the row of the day that it left."""
+    items = (("sku-1", 2, 500), ("sku-2", 1, 250))
+    moved = Document("a", 1, "purchase", datetime(2025, 1, 3), "mobile", "EU", None, items)
+    stays = Document("b", 1, "view", datetime(2025, 1, 1), "mobile", "EU", "/home")
+    zone = zones(root)
+    warehouse.drop_all()
+    zone.take([Batch(date(2025, 1, 6), "1", (shifted(moved, timedelta(days=2)), stays))])
+    warehouse.run(select=EVENTS)
+    zone.take([Batch(date(2025, 1, 2), "2", (moved,))])
+    only = "{backfill_from: 2025-01-03, backfill_to: 2025-01-03, user_profiles: false}"
+    warehouse.run("--vars", only, select=EVENTS)
+    warehouse.run(select=EVENTS)
+    healed = warehouse.rows()
+    warehouse.run("--full-refresh", select=EVENTS)
+    assert healed == warehouse.rows()

@@ -40,7 +40,8 @@ sessionized as (
     select
         event_id,
         session_id,
-        session_event_number
+        session_event_number,
+        event_date
     from {{ ref('int_events__sessionized') }}
     where {{ in_days('event_date', days, after=2) }}
 
@@ -68,7 +69,10 @@ rebuilt as (
         events.ingest_date,
         events.event_date
     from events
-    left join sessionized on events.event_id = sessionized.event_id
+    -- by day as well: a backfill may leave an event on two of them until the next run
+    left join sessionized
+        on events.event_id = sessionized.event_id
+        and events.event_date = sessionized.event_date
 
 ),
 

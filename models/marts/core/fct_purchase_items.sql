@@ -32,7 +32,8 @@ events as (
     select
         event_id,
         user_id,
-        currency
+        currency,
+        event_date
     from {{ ref('int_events__deduplicated') }}
     where {{ in_days('event_date', days) }}
 
@@ -49,11 +50,13 @@ rebuilt as (
         events.currency,
         items.quantity,
         items.unit_price,
-        cast(items.quantity * items.unit_price as decimal(18, 2)) as line_total,
+        cast(items.quantity * items.unit_price as decimal(22, 2)) as line_total,
         items.event_at,
         items.event_date
     from items
-    left join events on items.event_id = events.event_id
+    left join events
+        on items.event_id = events.event_id
+        and items.event_date = events.event_date
 
 ),
 

@@ -35,11 +35,12 @@ items as (
 
     select
         event_id,
-        cast(sum(line_total) as decimal(18, 2)) as items_total,
-        cast(sum(quantity) as bigint) as unit_count
+        cast(sum(line_total) as decimal(38, 2)) as items_total,
+        cast(sum(quantity) as bigint) as unit_count,
+        event_date
     from {{ ref('fct_purchase_items') }}
     where {{ in_days('event_date', days, after=2) }}
-    group by event_id
+    group by event_id, event_date
 
 ),
 
@@ -60,7 +61,9 @@ rebuilt as (
         purchases.event_at,
         purchases.event_date
     from purchases
-    left join items on purchases.event_id = items.event_id
+    left join items
+        on purchases.event_id = items.event_id
+        and purchases.event_date = items.event_date
 
 ),
 
