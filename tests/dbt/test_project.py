@@ -103,6 +103,14 @@ def test_every_column_has_a_description(manifest: dict[str, Any]) -> None:
     assert missing == []
 
 
+def test_no_description_is_cut_in_the_catalog(manifest: dict[str, Any]) -> None:
+    """Glue has room for so many characters."""
+    for node in documented(manifest):
+        assert len(node["description"]) <= 2048, node["name"]
+        for column in node["columns"].values():
+            assert len(column["description"]) <= 255, (node["name"], column["name"])
+
+
 def test_every_relation_and_macro_has_a_description(manifest: dict[str, Any]) -> None:
     macros = [m for m in manifest["macros"].values() if m["package_name"] == "user_activity_lake"]
     named = [*documented(manifest), *(m for m in macros if not m["name"].startswith("test_"))]
