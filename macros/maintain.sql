@@ -20,6 +20,9 @@
             ~ tables.keys() | join(', ')
         ) -%}
     {%- endfor -%}
+    {%- for name in models or tables -%}
+        {%- do unquoted(tables[name].relation) -%}
+    {%- endfor -%}
     {%- set published = {} -%}
     {%- for name in models or tables -%}
         {%- set table = tables[name] -%}
@@ -71,14 +74,14 @@
             {%- set where = ' where ' ~ in_days(table.day, published[window], 1, 30) -%}
         {%- endif -%}
         {%- do adapter.run_operation_with_potential_multiple_runs(
-            'optimize ' ~ table.relation.render_hive() ~ ' rewrite data using bin_pack' ~ where,
+            'optimize ' ~ unquoted(table.relation) ~ ' rewrite data using bin_pack' ~ where,
             'optimize'
         ) -%}
         {%- do done.append('optimized' ~ where) -%}
     {%- endif -%}
     {%- if table.policy.get('vacuum') -%}
         {%- do adapter.run_operation_with_potential_multiple_runs(
-            'vacuum ' ~ table.relation.render_hive(), 'vacuum'
+            'vacuum ' ~ unquoted(table.relation), 'vacuum'
         ) -%}
         {%- do done.append('vacuumed') -%}
     {%- endif -%}
@@ -86,6 +89,22 @@
         name ~ ': ' ~ (done | join(', ') or 'nothing to do') ~ '; files: '
         ~ files ~ ', now ' ~ file_count(table.relation)
     ) -%}
+{% endmacro %}
+
+
+{#
+    Schema and table as `vacuum` takes them: Athena refuses a database in backticks there, and
+    knows no double quotes.
+#}
+{% macro unquoted(relation) %}
+    {%- set name = relation.schema ~ '.' ~ relation.identifier -%}
+    {%- if not modules.re.fullmatch('[A-Za-z]\w*[.][A-Za-z]\w*', name, modules.re.ASCII) -%}
+        {%- do exceptions.raise_compiler_error(
+            name ~ ' cannot be maintained: Athena vacuums no name that needs quotes. '
+            ~ 'Letters, digits and underscores need none.'
+        ) -%}
+    {%- endif -%}
+    {{ return(name) }}
 {% endmacro %}
 
 

@@ -34,7 +34,10 @@ _OPTIMIZE = re.compile(
     rf"\s*optimize\s+{_NAME}\s+rewrite\s+data\s+using\s+bin_pack(?P<where>\s+where\b.*)?\s*",
     re.IGNORECASE | re.DOTALL,
 )
-_VACUUM = re.compile(rf"\s*vacuum\s+{_NAME}\s*", re.IGNORECASE)
+# Of VACUUM the guide says: no backticks around the database, no double quotes in their place.
+_VACUUM = re.compile(
+    r"\s*vacuum\s+(?P<name>(?:[\w$]+\s*\.\s*)*(?:`[^`]+`|[\w$]+))\s*", re.IGNORECASE
+)
 _SCAN = "/*the target's files*/"
 
 
@@ -149,7 +152,7 @@ def vacuum(sql: str, database: str, lakehouse: Lakehouse, _: Session) -> Outcome
     """Expire old snapshots; remove their files, old metadata and old files of nobody."""
     match = _VACUUM.fullmatch(sql)
     if match is None:
-        message = "mismatched input: expecting VACUUM table"
+        message = "mismatched input: expecting VACUUM [database.]table, quoted no way but `table`"
         raise QueryError("SYNTAX_ERROR", message, offset_position(sql, 0))
     analysis = Analysis(sql, lakehouse, database, compile_query)
     name = _table_node(match)

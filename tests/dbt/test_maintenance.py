@@ -61,6 +61,11 @@ class Lake:
         found = json.loads((self.target / "run_results.json").read_text())["results"]
         return [each for each in found if not each["unique_id"].startswith("operation.")]
 
+    def asked(self, keyword: str) -> list[str]:
+        """The statements that begin so."""
+        queries = (each["Query"] for each in self.statements())
+        return [query for query in queries if query.startswith(keyword)]
+
     def statements(self) -> list[dict[str, Any]]:
         """All that Athena was ever asked, the newest first."""
         pages = self.athena.get_paginator("list_query_executions").paginate()
@@ -203,11 +208,9 @@ def test_maintenance_changes_files_and_no_row(lake: Lake) -> None:
     assert before == [lake.query(f"select * from {t} order by 1, 2") for t in (ledger, events)]
 
     assert "fct_events: not built yet" in said
-    (optimize,) = [
-        each["Query"]
-        for each in lake.statements()
-        if re.match(r"optimize\b.*int_events__deduplicated", each["Query"], re.IGNORECASE)
-    ]
+    assert f"optimize {ledger} rewrite data using bin_pack" in lake.asked("optimize")
+    assert f"vacuum {events}" in lake.asked("vacuum")
+    (optimize,) = [each for each in lake.asked("optimize") if events in each]
     days = sorted(lake.zone.days)
     first, last = re.search(r"event_date between date '(.*?)' and date '(.*?)'", optimize).groups()
     assert first < str(days[0])
@@ -235,4 +238,12 @@ def test_maintenance_of_what_has_no_policy_is_refused(lake: Lake) -> None:
     result = lake.dbt(*arguments, **lake.environment)
     assert result.returncode != 0
     assert "query_costs has no maintenance in its meta, or is no Iceberg table." in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_name_that_needs_quotes_is_refused(lake: Lake) -> None:
+    environment = lake.environment | {"UAP_ANALYTICS_SCHEMA": "upkeep-analytics"}
+    result = lake.dbt("run-operation", "maintain", **environment)
+    assert result.returncode != 0
+    assert re.search(r"upkeep-analytics\.\w+ cannot be maintained", result.stdout)
     assert "Traceback" not in result.stdout + result.stderr

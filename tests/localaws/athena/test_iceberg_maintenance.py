@@ -129,6 +129,10 @@ def test_optimize_of_hidden_partitions_after_the_spec_changed(athena) -> None:
         ("OPTIMIZE nope REWRITE DATA USING BIN_PACK", "TABLE_NOT_FOUND"),
         ("VACUUM nope", "TABLE_NOT_FOUND"),
         ("VACUUM t FULL", "SYNTAX_ERROR"),
+        ("VACUUM `{database}`.t", "SYNTAX_ERROR"),
+        ("VACUUM `{database}`.`t`", "SYNTAX_ERROR"),
+        ('VACUUM "{database}"."t"', "SYNTAX_ERROR"),
+        ('VACUUM "t"', "SYNTAX_ERROR"),
         ("VACUUM h", "NOT_SUPPORTED"),
         ("OPTIMIZE h REWRITE DATA USING BIN_PACK", "NOT_SUPPORTED"),
     ],
@@ -136,7 +140,7 @@ def test_optimize_of_hidden_partitions_after_the_spec_changed(athena) -> None:
 def test_what_cannot_be_done_says_so(athena, statement, error) -> None:
     create(athena, partitioned="PARTITIONED BY (day)")
     athena(f"CREATE TABLE h WITH (external_location = 's3://{athena.bucket}/h/') AS SELECT 1 AS x")
-    assert athena.fails(statement).startswith(error)
+    assert athena.fails(statement.format(database=athena.database)).startswith(error)
 
 
 # ---- VACUUM
@@ -208,6 +212,15 @@ def test_vacuum_removes_files_of_nobody_once_they_are_old(athena) -> None:
     assert "t/data/left-behind.parquet" not in keys(athena)
     assert athena.s3.head_object(Bucket=athena.bucket, Key="elsewhere.parquet")
     assert athena("SELECT count(*) FROM t") == [("2",)]
+
+
+def test_the_table_of_a_vacuum_may_stand_in_backticks(athena) -> None:
+    athena(
+        f"CREATE TABLE _t (id int) LOCATION 's3://{athena.bucket}/_t/' "
+        "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    for name in ("`_t`", f"{athena.database}.`_t`", f"{athena.database}._t"):
+        athena(f"VACUUM {name}")
 
 
 def test_a_table_in_a_bucket_without_a_folder_is_not_vacuumed(athena) -> None:
