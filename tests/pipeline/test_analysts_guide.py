@@ -8,7 +8,7 @@ An HTML comment above a fenced block says what a reader does with it:
 - `run`: commands that succeed; `run, and it fails`: commands of which the last one fails;
 - `prints`: lines that the commands before printed, in this order, however they are indented;
 - `ask`: a query. The table after it, under `answer`, is what Athena answers;
-- `not run`: what cannot be done in a test. Of the data set that it makes, `months` is.
+- `not run`: what cannot be done in a test. Of the data set that the first makes, `months` is.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def test_every_block_is_performed() -> None:
 
 
 def test_the_examples_start_from_the_data_set_of_the_guide() -> None:
-    (first,) = [step.block for step in steps(TEXT) if step.verb == "not run"]
+    first = next(step.block for step in steps(TEXT) if step.verb == "not run")
     assert " ".join(MONTHS) in first
 
 
