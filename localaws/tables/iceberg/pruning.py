@@ -40,6 +40,7 @@ _COMPARISONS = {
     ">": GreaterThan,
     ">=": GreaterThanOrEqual,
 }
+_ENDS = (date.min, date.max, datetime.min, datetime.max)
 
 
 def iceberg_filter(
@@ -68,7 +69,10 @@ def _comparison(predicate: Comparison, schema: Schema, names: dict[str, int]) ->
     if predicate.operator == "not null":
         return NotNull(field.name)
     value = _literal(predicate.value, field.field_type)
-    return AlwaysTrue() if value is None else _COMPARISONS[predicate.operator](field.name, value)
+    # PyIceberg looks one step beyond a literal; there is none beyond the ends of time.
+    if value is None or value in _ENDS:
+        return AlwaysTrue()
+    return _COMPARISONS[predicate.operator](field.name, value)
 
 
 def _literal(value: Any, type_: IcebergType) -> Any:

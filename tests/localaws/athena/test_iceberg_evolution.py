@@ -150,6 +150,32 @@ def test_every_transform_is_written_and_prunes(athena, transform, condition, val
     assert athena("SELECT count(*) FROM t") == [("2",)]
 
 
+@pytest.mark.parametrize("transform", ["year(day)", "month(day)", "day", "month(at)"])
+def test_the_first_and_the_last_day_are_found(athena, transform) -> None:
+    """Partitions are told from conditions by a step beyond the literal, which there is none of."""
+    first, last = "0001-01-01", "9999-12-31"
+    create(
+        athena,
+        "SELECT id, day, CAST(day AS timestamp(6)) AS at "
+        f"FROM (VALUES (1, DATE '{first}'), (2, DATE '2025-01-01'), (3, DATE '{last}')) AS v(id, day)",
+        f"partitioning = ARRAY['{transform}'],",
+    )
+    for condition, ids in [
+        (f"day = DATE '{last}'", ["3"]),
+        (f"day <= DATE '{last}'", ["1", "2", "3"]),
+        (f"day BETWEEN DATE '9999-12-30' AND DATE '{last}'", ["3"]),
+        (f"day < DATE '{last}' AND day > DATE '{first}'", ["2"]),
+        (f"day = DATE '{first}'", ["1"]),
+        (f"day >= DATE '{first}'", ["1", "2", "3"]),
+        (f"day < DATE '{first}' OR day > DATE '{last}'", []),
+        (f"at <= TIMESTAMP '{last} 23:59:59.999999'", ["1", "2", "3"]),
+        (f"at >= TIMESTAMP '{first} 00:00:00.000000'", ["1", "2", "3"]),
+    ]:
+        assert sorted(athena(f"SELECT id FROM t WHERE {condition}")) == [(each,) for each in ids]
+    athena(f"DELETE FROM t WHERE day >= DATE '{last}'")
+    assert sorted(athena("SELECT id FROM t")) == [("1",), ("2",)]
+
+
 def test_a_table_made_and_filled_by_pyiceberg(athena) -> None:
     from pyiceberg.partitioning import PartitionField, PartitionSpec
     from pyiceberg.schema import Schema
