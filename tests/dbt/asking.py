@@ -16,7 +16,8 @@ import yaml
 from jinja2.runtime import Macro
 
 Row = Mapping[str, Any]
-Inputs = Mapping[str, Iterable[Row]]
+# What stands for a parent: rows, or a query.
+Inputs = Mapping[str, Iterable[Row] | str]
 
 TYPES = {
     bool: "boolean",
@@ -103,7 +104,9 @@ class Project:
         context["touched_days"] = lambda: days
         return self.jinja.from_string(path.read_text()).render(context)
 
-    def relation(self, name: str, rows: Iterable[Row]) -> str:
+    def relation(self, name: str, rows: Iterable[Row] | str) -> str:
+        if isinstance(rows, str):
+            return f"({rows})"
         rows = list(rows)
         types = dict(self.types().get(name, {}))
         for row in rows:
@@ -150,7 +153,7 @@ def _literal(value: Any) -> str:
         case float():
             return f"double '{value}'"
         case datetime():
-            return f"timestamp '{value:%Y-%m-%d %H:%M:%S.%f}'"
+            return f"timestamp '{value.isoformat(' ', 'microseconds')}'"
         case date():
             return f"date '{value}'"
         case Decimal():

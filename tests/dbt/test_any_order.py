@@ -89,6 +89,14 @@ def batches(draw: random.Random) -> list[Batch]:
     ]
 
 
+def data_set(number: int) -> list[Batch]:
+    """Batches, and one of a sender whose clock is as far off as it can be."""
+    draw = random.Random(f"{SEED}/{number}")
+    ends = (datetime.min, datetime(9999, 12, 31, 23, 59))
+    far = tuple(document(f"far-{at:%m}", 10, "view", at, draw) for at in ends)
+    return [*batches(draw), Batch(date(2025, 1, 3), "far", far)]
+
+
 class Warehouse:
     """dbt on a cleaned zone, in this process: it starts a hundred times."""
 
@@ -191,8 +199,8 @@ def refreshed(warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: 
     """What every table holds after a full refresh on a data set, by its number."""
 
     @cache
-    def rows(data_set: int) -> dict[str, list[tuple[str, ...]]]:
-        zones(root).take(batches(random.Random(f"{SEED}/{data_set}")))
+    def rows(number: int) -> dict[str, list[tuple[str, ...]]]:
+        zones(root).take(data_set(number))
         warehouse.drop_all()
         warehouse.build_anew()
         return warehouse.rows()
@@ -208,11 +216,11 @@ def test_a_run_equals_a_full_refresh(
     root: Path,
     order: int,
 ) -> None:
-    data_set = order // ORDERS_PER_SET
-    landed = batches(random.Random(f"{SEED}/{data_set}"))
-    expected = refreshed(data_set)
+    number = order // ORDERS_PER_SET
+    landed = data_set(number)
+    expected = refreshed(number)
     assert all(expected.values()), "a table without rows shows nothing"
-    draw = random.Random(f"{SEED}/{data_set}/{order}")
+    draw = random.Random(f"{SEED}/{number}/{order}")
     zone = zones(root)
     warehouse.drop_all()
 

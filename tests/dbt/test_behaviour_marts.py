@@ -138,7 +138,7 @@ def changed_days(draw: st.DrawFn) -> tuple[list[Row], list[Row], date]:
     return with_sessions(before), with_sessions(after), day
 
 
-def views(user_id: int, *seen: tuple[int, str]) -> list[Row]:
+def views(user_id: int, *seen: tuple[int, str], start: datetime = START) -> list[Row]:
     """Views of pages, so many hours after the start."""
     return [
         {
@@ -154,7 +154,7 @@ def views(user_id: int, *seen: tuple[int, str]) -> list[Row]:
             "event_date": at.date(),
         }
         for number, (hours, page) in enumerate(seen)
-        for at in [START + timedelta(hours=hours)]
+        for at in [start + timedelta(hours=hours)]
     ]
 
 
@@ -166,6 +166,11 @@ FAR = with_sessions([FIRST, *LATER]), with_sessions(LATER), START.date()
 ENTRY, STEP = views(1, (23, "/a"), (24, "/b"))
 STEP_COMES = with_sessions([ENTRY]), with_sessions([ENTRY, STEP]), STEP["event_date"]
 ENTRY_COMES = with_sessions([STEP]), with_sessions([ENTRY, STEP]), ENTRY["event_date"]
+# The first and the last day there are, one of which comes again.
+FIRST_DAY = views(1, (0, "/a"), (1, "/b"), start=datetime.min)
+LAST_DAY = views(2, (22, "/a"), (23, "/b"), start=datetime(9999, 12, 31))
+FIRST_COMES = with_sessions(LAST_DAY), with_sessions(FIRST_DAY + LAST_DAY), date.min
+LAST_COMES = with_sessions(FIRST_DAY), with_sessions(FIRST_DAY + LAST_DAY), date.max
 
 
 @st.composite
@@ -272,6 +277,8 @@ def rebuild(connect: Callable[[str], Any], ask: Ask, root: Path) -> Rebuild:
 @example(change=FAR)
 @example(change=STEP_COMES)
 @example(change=ENTRY_COMES)
+@example(change=FIRST_COMES)
+@example(change=LAST_COMES)
 @given(change=changed_days())
 def test_a_touched_day_changes_no_day_that_is_not_rebuilt(
     rebuild: Rebuild, change: tuple[list[Row], list[Row], date]

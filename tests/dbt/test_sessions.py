@@ -55,10 +55,15 @@ TWO_DAYS = [
     an_event(f"e{number:03}", 1, "view", START + number * timedelta(minutes=29))
     for number in range(200)
 ]
+FIRST_AND_LAST_DAY = [
+    an_event("a", 1, "view", datetime.min),
+    an_event("b", 1, "view", datetime.max),
+]
 
 
 @settings(max_examples=60, deadline=None)
 @example(events=TWO_DAYS)
+@example(events=FIRST_AND_LAST_DAY)
 @given(events=histories())
 def test_sessions_equal_those_of_a_loop(
     ask: Callable[..., list[dict[str, Any]]], events: list[dict[str, Any]]

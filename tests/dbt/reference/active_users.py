@@ -1,7 +1,7 @@
 """Active users of a day, week and month, counted user by user."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 UserDay = tuple[int, date]
@@ -14,7 +14,7 @@ def active_users_daily(user_days: Iterable[UserDay]) -> list[dict[str, Any]]:
         active_on.setdefault(day, set()).add(user)
 
     def within(days: int, end: date) -> list[set[int]]:
-        return [active_on.get(end - timedelta(days=ago), set()) for ago in range(days)]
+        return [users for day, users in active_on.items() if 0 <= (end - day).days < days]
 
     rows = []
     for day in sorted(active_on):
