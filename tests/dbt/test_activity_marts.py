@@ -24,6 +24,9 @@ UserDays = set[tuple[int, date]]
 FIRST_DAY = date(2024, 12, 25)
 # Around what matters: the next day, weeks and their edges, 28 days and theirs, and longer silence.
 STEPS = st.sampled_from([1, 2, 5, 6, 7, 8, 13, 26, 27, 28, 29, 30, 56, 57])
+WRONG = st.sampled_from([date(2024, 11, 30), date(2026, 12, 31), date.max])
+# When the newest events arrived.
+ARRIVALS = st.integers(0, 500).map(lambda days: FIRST_DAY + timedelta(days=days))
 EVENTS = st.lists(
     st.fixed_dictionaries(
         {
@@ -47,9 +50,11 @@ EXAMPLES = settings(max_examples=60, deadline=None)
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> UserDays:
-    """On which days up to five users were active."""
+def histories(draw: st.DrawFn, wrong_clocks: bool = False) -> UserDays:
+    """On which days up to five users were active, or said to be by a clock that is wrong."""
     user_days = set()
+    if wrong_clocks:
+        user_days |= {(draw(st.integers(0, 5)), day) for day in draw(st.lists(WRONG, max_size=2))}
     for user in range(draw(st.integers(0, 5))):
         day = FIRST_DAY + timedelta(days=draw(st.integers(0, 40)))
         user_days.add((user, day))
@@ -64,9 +69,26 @@ def after(*days: int) -> UserDays:
     return {(1, FIRST_DAY + timedelta(days=day)) for day in days}
 
 
-def ask_of(ask: Ask, model: str, user_days: UserDays, **variables: Any) -> Rows:
+CALENDAR_FROM = date(2024, 12, 1)
+CALENDAR = f"""
+    select date_day, cast(date_trunc('week', date_day) as date) as week_start
+    from unnest(sequence(date '{CALENDAR_FROM}', date '2026-12-31')) as calendar (date_day)
+"""
+# The first and the last day there are: the flatten job takes what clocks say.
+ENDS = {(1, date.min), (1, date.max), *after(0)}
+
+
+def ask_of(
+    ask: Ask, model: str, user_days: UserDays, arrival: date = date.max, **variables: Any
+) -> Rows:
     rows = [{"user_id": user, "activity_date": day} for user, day in user_days]
-    return ask(model, {"fct_user_days": rows}, **variables)
+    daily = [{"event_date": day, "ingest_date": arrival} for _, day in user_days]
+    inputs = {"fct_user_days": rows, "int_events__daily": daily, "dim_dates": CALENDAR}
+    return ask(model, inputs, **variables)
+
+
+def newest_of(user_days: UserDays, arrival: date) -> date:
+    return min(arrival, max((day for _, day in user_days), default=arrival))
 
 
 def in_order(rows: Rows) -> Rows:
@@ -75,6 +97,7 @@ def in_order(rows: Rows) -> Rows:
 
 @EXAMPLES
 @example(user_days=after(0, 6) | {(2, day) for _, day in after(7, 27, 28)})
+@example(user_days=ENDS)
 @given(user_days=histories())
 def test_active_users_equal_those_of_a_loop(ask: Ask, user_days: UserDays) -> None:
     found = ask_of(ask, "active_users_daily", user_days)
@@ -82,13 +105,21 @@ def test_active_users_equal_those_of_a_loop(ask: Ask, user_days: UserDays) -> No
 
 
 @EXAMPLES
-@example(user_days=after(0, 28, 57), dormant_after_days=28)
-@given(user_days=histories(), dormant_after_days=st.sampled_from([1, 2, 7, 28, 30]))
+@example(user_days=after(0, 28, 57), arrival=date.max, dormant_after_days=28)
+@example(user_days=ENDS, arrival=FIRST_DAY, dormant_after_days=28)
+@given(
+    user_days=histories(wrong_clocks=True),
+    arrival=ARRIVALS,
+    dormant_after_days=st.sampled_from([1, 2, 7, 28, 30]),
+)
 def test_the_lifecycle_equals_that_of_a_loop(
-    ask: Ask, user_days: UserDays, dormant_after_days: int
+    ask: Ask, user_days: UserDays, arrival: date, dormant_after_days: int
 ) -> None:
-    found = ask_of(ask, "user_lifecycle_daily", user_days, dormant_after_days=dormant_after_days)
-    assert in_order(found) == in_order(user_lifecycle_daily(user_days, dormant_after_days))
+    found = ask_of(
+        ask, "user_lifecycle_daily", user_days, arrival, dormant_after_days=dormant_after_days
+    )
+    newest = newest_of(user_days, arrival)
+    assert in_order(found) == in_order(user_lifecycle_daily(user_days, newest, dormant_after_days))
 
 
 @EXAMPLES
@@ -109,11 +140,13 @@ def test_the_lifecycle_explains_every_change_of_monthly_users(
 
 
 @EXAMPLES
-@example(user_days=after(0, 6, 13))
-@given(user_days=histories())
-def test_cohorts_equal_those_of_a_loop(ask: Ask, user_days: UserDays) -> None:
-    found = ask_of(ask, "retention_cohorts", user_days)
-    assert in_order(found) == in_order(retention_cohorts(user_days))
+@example(user_days=after(0, 6, 13), arrival=date.max)
+@example(user_days=ENDS, arrival=FIRST_DAY)
+@given(user_days=histories(wrong_clocks=True), arrival=ARRIVALS)
+def test_cohorts_equal_those_of_a_loop(ask: Ask, user_days: UserDays, arrival: date) -> None:
+    found = ask_of(ask, "retention_cohorts", user_days, arrival)
+    newest = newest_of(user_days, arrival)
+    assert in_order(found) == in_order(retention_cohorts(user_days, newest, CALENDAR_FROM))
 
 
 @pytest.mark.parametrize(
@@ -123,13 +156,30 @@ def test_cohorts_equal_those_of_a_loop(ask: Ask, user_days: UserDays) -> None:
 @given(events=EVENTS)
 def test_actions_equal_those_of_a_loop(ask: Ask, model: str, events: Rows) -> None:
     rows = [event | {"event_date": event["event_at"].date()} for event in events]
+    daily = rolled_up(events)
     expected = getattr(actions, model)(events)
-    assert in_order(ask(model, {"fct_events": rows})) == in_order(expected)
+    found = ask(model, {"fct_events": rows, "int_events__daily": daily})
+    assert in_order(found) == in_order(expected)
+
+
+def rolled_up(events: Rows) -> Rows:
+    """As far as actions_by_location reads them: some rows a day, location and action."""
+    found: dict[tuple, list[datetime]] = {}
+    for event in events:
+        key = (event["location"], event["action"], event["device"], event["event_at"].date())
+        found.setdefault(key, []).append(event["event_at"])
+    return [
+        {"location": location, "action": action, "event_count": len(times)}
+        | {"first_event_at": min(times), "last_event_at": max(times)}
+        for (location, action, _, _), times in found.items()
+    ]
 
 
 @settings(max_examples=30, deadline=None)
 @example(user_days=after(0, 27), day=FIRST_DAY + timedelta(days=27), active={1, 2})
 @example(user_days=after(0, 27, 54, 55), day=FIRST_DAY + timedelta(days=27), active=set())
+@example(user_days=ENDS, day=date.min, active={2})
+@example(user_days=ENDS, day=date.max, active=set())
 @given(
     user_days=histories(),
     day=st.integers(0, 60).map(lambda days: FIRST_DAY + timedelta(days=days)),

@@ -44,6 +44,9 @@ ROOT = Path(__file__).parents[2]
 MARTS = sorted(path.stem for path in (ROOT / "models" / "marts").rglob("*.sql"))
 # A field that none of so many days with events before carried has appeared.
 DRIFT_DAYS = 7
+# Of an event: when it happened, when it arrived.
+DATES = ("event_date", "ingest_date")
+CALENDAR_FROM = date(2020, 1, 1)
 SECOND = timedelta(seconds=1)
 NO_ROW = re.compile(r"where false\s+limit 0\s*$")
 
@@ -81,6 +84,11 @@ class Expected:
     @cached_property
     def user_days(self) -> set[tuple]:
         return {(event["user_id"], event["event_date"]) for event in self.events}
+
+    @cached_property
+    def newest(self) -> date:
+        """The last day of which all is known."""
+        return min(max(event[name] for event in self.events) for name in DATES)
 
     def fct_events(self) -> list[Row]:
         return [{k: v for k, v in event.items() if k != "items"} for event in self.events]
@@ -188,10 +196,10 @@ class Expected:
         return rows
 
     def user_lifecycle_daily(self) -> list[Row]:
-        return user_lifecycle_daily(self.user_days)
+        return user_lifecycle_daily(self.user_days, self.newest)
 
     def retention_cohorts(self) -> list[Row]:
-        return retention_cohorts(self.user_days)
+        return retention_cohorts(self.user_days, self.newest, CALENDAR_FROM)
 
     def funnel_attempts(self) -> list[Row]:
         return funnel_attempts(self.events, self.seed("funnels"))
@@ -263,7 +271,7 @@ class Expected:
         ]
 
     def dim_dates(self) -> list[Row]:
-        days = [date(2020, 1, 1) + timedelta(days=n) for n in range(20 * 365 + 5)]
+        days = [CALENDAR_FROM + timedelta(days=n) for n in range(20 * 365 + 5)]
         return [
             {
                 "date_day": day,
@@ -412,7 +420,7 @@ class Expected:
         newest = max(event["ingest_date"] for event in self.events)
         rows = []
         for action in {action for action, _ in counts}:
-            for n in range((max(days) - min(days)).days + 1):
+            for n in range((self.newest - min(days)).days + 1):
                 day = min(days) + timedelta(days=n)
                 weeks = [day - timedelta(weeks=ago) for ago in (1, 2, 3, 4)]
                 usual = [counts[action, week] for week in weeks if week in days]

@@ -1,5 +1,23 @@
 with
 
+calendar as (
+
+    select
+        date_day,
+        week_start
+    from {{ ref('dim_dates') }}
+
+),
+
+daily as (
+
+    select
+        ingest_date,
+        event_date
+    from {{ ref('int_events__daily') }}
+
+),
+
 user_days as (
 
     select
@@ -9,41 +27,62 @@ user_days as (
 
 ),
 
--- The day after which nothing is known yet.
+-- The day after which nothing is known yet. One clock that is fast must not move it.
 newest as (
 
-    select max(activity_date) as newest_date
-    from user_days
+    select least(max(event_date), max(ingest_date)) as newest_date
+    from daily
 
 ),
 
 -- A week begins on Monday.
+known_days as (
+
+    select
+        calendar.date_day,
+        calendar.week_start,
+        date_add('day', 6, calendar.week_start) <= newest.newest_date as is_complete
+    from calendar
+    inner join newest on calendar.date_day <= newest.newest_date
+
+),
+
+weeks as (
+
+    select distinct
+        week_start,
+        is_complete
+    from known_days
+
+),
+
 user_weeks as (
 
     select distinct
-        user_id,
-        date_trunc('week', activity_date) as activity_week
+        user_days.user_id,
+        known_days.week_start
     from user_days
+    inner join known_days on user_days.activity_date = known_days.date_day
 
 ),
 
-users as (
+with_cohorts as (
 
     select
-        user_id,
-        min(activity_week) as cohort_week
+        week_start,
+        min(week_start) over (partition by user_id) as cohort_week
     from user_weeks
-    group by user_id
 
 ),
 
-cohorts as (
+retained as (
 
     select
         cohort_week,
-        count(*) as cohort_size
-    from users
-    group by cohort_week
+        week_start,
+        count(*) as retained_users
+    from with_cohorts
+    group by cohort_week, week_start
 
 ),
 
@@ -51,55 +90,30 @@ cohorts as (
 cohort_weeks as (
 
     select
-        cohorts.cohort_week,
-        weeks.activity_week,
-        cohorts.cohort_size,
-        date_add('day', 6, weeks.activity_week) <= newest.newest_date as is_complete
-    from cohorts
-    cross join newest
-    cross join unnest(
-        sequence(cohorts.cohort_week, newest.newest_date, interval '7' day)
-    ) as weeks (activity_week)
-
-),
-
-retained as (
-
-    select
-        users.cohort_week,
-        user_weeks.activity_week,
-        count(*) as retained_users
-    from user_weeks
-    inner join users on user_weeks.user_id = users.user_id
-    group by users.cohort_week, user_weeks.activity_week
-
-),
-
-joined as (
-
-    select
-        date_diff('week', cohort_weeks.cohort_week, cohort_weeks.activity_week) as week_number,
-        cohort_weeks.cohort_size,
-        coalesce(retained.retained_users, 0) as retained_users,
-        cohort_weeks.is_complete,
-        cohort_weeks.cohort_week
-    from cohort_weeks
-    left join retained
-        on cohort_weeks.cohort_week = retained.cohort_week
-        and cohort_weeks.activity_week = retained.activity_week
+        retained.cohort_week,
+        retained.retained_users as cohort_size,
+        weeks.week_start,
+        weeks.is_complete
+    from retained
+    inner join weeks on retained.cohort_week <= weeks.week_start
+    where retained.week_start = retained.cohort_week
 
 ),
 
 final as (
 
     select
-        week_number,
-        cohort_size,
-        retained_users,
-        cast(retained_users as double) / cohort_size as retention_rate,
-        is_complete,
-        cohort_week
-    from joined
+        date_diff('week', cohort_weeks.cohort_week, cohort_weeks.week_start) as week_number,
+        cohort_weeks.cohort_size,
+        coalesce(retained.retained_users, 0) as retained_users,
+        cast(coalesce(retained.retained_users, 0) as double)
+        / cohort_weeks.cohort_size as retention_rate,
+        cohort_weeks.is_complete,
+        cohort_weeks.cohort_week
+    from cohort_weeks
+    left join retained
+        on cohort_weeks.cohort_week = retained.cohort_week
+        and cohort_weeks.week_start = retained.week_start
 
 )
 

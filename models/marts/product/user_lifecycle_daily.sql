@@ -1,5 +1,14 @@
 with
 
+daily as (
+
+    select
+        ingest_date,
+        event_date
+    from {{ ref('int_events__daily') }}
+
+),
+
 user_days as (
 
     select
@@ -9,69 +18,68 @@ user_days as (
 
 ),
 
--- The day after which nothing is known yet.
+-- The day after which nothing is known yet. One clock that is fast must not move it.
 newest as (
 
-    select max(activity_date) as newest_date
-    from user_days
+    select least(max(event_date), max(ingest_date)) as newest_date
+    from daily
 
 ),
 
 distances as (
 
     select
-        activity_date,
-        date_diff('day', lag(activity_date) over user_history, activity_date) as days_since_last,
-        date_diff('day', activity_date, lead(activity_date) over user_history) as days_to_next
+        user_days.activity_date,
+        date_diff(
+            'day', lag(user_days.activity_date) over user_history, user_days.activity_date
+        ) as days_since_last,
+        -- of who did not come back it is known up to the newest day
+        date_diff(
+            'day',
+            user_days.activity_date,
+            coalesce(
+                lead(user_days.activity_date) over user_history,
+                date_add('day', 1, newest.newest_date)
+            )
+        ) as days_to_next
     from user_days
-    window user_history as (partition by user_id order by activity_date)
+    cross join newest
+    where user_days.activity_date <= newest.newest_date
+    window user_history as (partition by user_days.user_id order by user_days.activity_date)
 
 ),
 
-active as (
+-- Silent on every one of the days that follow an active one, up to and with the last of them, makes
+-- dormant on that last day.
+statuses as (
 
     select
         case
             when days_since_last is null then 'new'
             when days_since_last > {{ var('dormant_after_days') }} then 'resurrected'
             else 'returning'
-        end as lifecycle_status,
-        activity_date
+        end as active_status,
+        case when days_to_next > {{ var('dormant_after_days') }} then 'dormant' end
+            as silent_status,
+        activity_date,
+        date_add('day', {{ var('dormant_after_days') }}, activity_date) as silent_date
     from distances
 
 ),
 
--- Silent on every one of the days that follow, up to and with the last of them.
-dormant as (
-
-    select
-        'dormant' as lifecycle_status,
-        date_add('day', {{ var('dormant_after_days') }}, distances.activity_date) as activity_date
-    from distances
-    cross join newest
-    where
-        distances.days_to_next > {{ var('dormant_after_days') }}
-        or (
-            distances.days_to_next is null
-            and date_add('day', {{ var('dormant_after_days') }}, distances.activity_date)
-            <= newest.newest_date
-        )
-
-),
-
+-- Both of a row at once: a union would read the user days twice.
 changed as (
 
     select
-        lifecycle_status,
-        activity_date
-    from active
-
-    union all
-
-    select
-        lifecycle_status,
-        activity_date
-    from dormant
+        changes.lifecycle_status,
+        changes.activity_date
+    from statuses
+    cross join
+        unnest(
+            array[statuses.active_status, statuses.silent_status],
+            array[statuses.activity_date, statuses.silent_date]
+        ) as changes (lifecycle_status, activity_date)
+    where changes.lifecycle_status is not null
 
 ),
 

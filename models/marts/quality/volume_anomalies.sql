@@ -25,11 +25,12 @@ actions as (
 
 ),
 
+-- A day later than the newest arrival is of a clock that is fast, and expects nothing yet.
 observed as (
 
     select
         min(event_date) as first_date,
-        max(event_date) as last_date,
+        least(max(event_date), max(ingest_date)) as last_date,
         max(ingest_date) as newest_ingest_date
     from daily
 

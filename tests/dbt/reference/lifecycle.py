@@ -9,17 +9,20 @@ UserDay = tuple[int, date]
 
 
 def user_lifecycle_daily(
-    user_days: Iterable[UserDay], dormant_after_days: int = 28
+    user_days: Iterable[UserDay], newest: date, dormant_after_days: int = 28
 ) -> list[dict[str, Any]]:
-    """A row for each day and status that occurred, in order of day and status."""
-    user_days = set(user_days)
+    """A row for each day and status that occurred, in order of day and status.
+
+    Nothing is known of the days after `newest`.
+    """
+    user_days = {(user, day) for user, day in user_days if day <= newest}
     if not user_days:
         return []
     days = [day for _, day in user_days]
     counts: Counter[tuple[date, str]] = Counter()
     for user in {user for user, _ in user_days}:
         silent_days: int | None = None  # none before the first activity
-        for offset in range((max(days) - min(days)).days + 1):
+        for offset in range((newest - min(days)).days + 1):
             day = min(days) + timedelta(days=offset)
             if (user, day) in user_days:
                 if silent_days is None:

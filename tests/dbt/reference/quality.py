@@ -80,7 +80,7 @@ def volumes(
         counts[row["action"], row["event_date"]] += row["event_count"]
     observed = {day for _, day in counts}
     newest = max(row["ingest_date"] for row in daily)
-    first, last = min(observed), max(observed)
+    first, last = min(observed), min(max(observed), newest)
     found = {}
     for action in {action for action, _ in counts}:
         for day in (each for each in calendar if first <= each <= last):

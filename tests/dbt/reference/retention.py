@@ -7,12 +7,17 @@ from typing import Any
 UserDay = tuple[int, date]
 
 
-def retention_cohorts(user_days: Iterable[UserDay]) -> list[dict[str, Any]]:
-    """A row for each cohort and week since, in this order."""
+def retention_cohorts(
+    user_days: Iterable[UserDay], newest: date, calendar_from: date
+) -> list[dict[str, Any]]:
+    """A row for each cohort and week since, in this order.
+
+    Days before the calendar begins, or after `newest`, are as if they were not there.
+    """
     days_of: dict[int, set[date]] = {}
     for user, day in user_days:
-        days_of.setdefault(user, set()).add(day)
-    newest = max((day for days in days_of.values() for day in days), default=None)
+        if calendar_from <= day <= newest:
+            days_of.setdefault(user, set()).add(day)
 
     cohorts: dict[date, list[set[date]]] = {}
     for days in days_of.values():
