@@ -25,34 +25,34 @@ events as (
 
 ),
 
+with_previous as (
+
+    select
+        *,
+        lag(action) over user_events as previous_action,
+        lag(event_at) over user_events as previous_event_at,
+        lag(event_date) over user_events as previous_event_date
+    from events
+    window user_events as (partition by user_id order by event_at, event_id)
+
+),
+
 with_breaks as (
 
     select
-        event_id,
-        user_id,
-        event_at,
-        event_date,
-        lag(event_date) over user_events as previous_event_date,
-        lag(event_at) over user_events is null
-        or event_at
-        > lag(event_at) over user_events + interval '{{ var("session_gap_minutes") }}' minute
+        *,
+        previous_event_at is null
+        or event_at > previous_event_at + interval '{{ var("session_gap_minutes") }}' minute
         or action in ('{{ var("session_start_actions") | join("', '") }}')
-        or lag(action) over user_events
-        in ('{{ var("session_end_actions") | join("', '") }}') as is_break
-    from events
-    window user_events as (partition by user_id order by event_at, event_id)
+        or previous_action in ('{{ var("session_end_actions") | join("', '") }}') as is_break
+    from with_previous
 
 ),
 
 with_days as (
 
     select
-        event_id,
-        user_id,
-        event_at,
-        event_date,
-        previous_event_date,
-        is_break,
+        *,
         bool_or(is_break) over (partition by user_id, event_date) as day_has_break
     from with_breaks
 
@@ -62,10 +62,7 @@ with_days as (
 with_starts as (
 
     select
-        event_id,
-        user_id,
-        event_at,
-        event_date,
+        *,
         is_break
         or (event_date > previous_event_date and not lag(day_has_break) over user_events)
             as is_start
@@ -77,10 +74,7 @@ with_starts as (
 numbered as (
 
     select
-        event_id,
-        user_id,
-        event_at,
-        event_date,
+        *,
         count_if(is_start) over user_events as session_number
     from with_starts
     window user_events as (partition by user_id order by event_at, event_id)

@@ -62,8 +62,8 @@ step_events as (
 
 ),
 
--- Walks through the steps of an attempt in the order in which they happened. A step counts when it
--- is the one after the step reached; `reached` is that step and when it was done.
+-- `reduce` walks through the events of an attempt in their order and holds the step reached so far,
+-- with when it was done. An event at the very next step takes its place, any other is passed over.
 attempts as (
 
     select
@@ -79,7 +79,7 @@ attempts as (
                 order by event_at, event_id
             ),
             cast(row(0, null) as row (step bigint, done_at timestamp(6))),
-            (reached, later) -> if(later.step = reached.step + 1, later, reached),
+            (reached, event) -> if(event.step = reached.step + 1, event, reached),
             reached -> reached
         ) as reached,
         entered_at

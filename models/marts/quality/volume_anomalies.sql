@@ -69,35 +69,34 @@ action_days as (
 
 ),
 
--- The same weekday of the four weeks before.
+-- The counts of the same weekday in the four weeks before, the smallest first.
 with_weeks as (
 
     select
-        action,
-        event_count,
-        is_over,
-        array[
-            lag(usual_count, 7) over action_dates, lag(usual_count, 14) over action_dates,
-            lag(usual_count, 21) over action_dates, lag(usual_count, 28) over action_dates
-        ] as weeks,
-        event_date
+        *,
+        array_sort(
+            filter(
+                array[
+                    lag(usual_count, 7) over action_dates, lag(usual_count, 14) over action_dates,
+                    lag(usual_count, 21) over action_dates, lag(usual_count, 28) over action_dates
+                ],
+                n -> n is not null
+            )
+        ) as weeks
     from action_days
     window action_dates as (partition by action order by event_date)
 
 ),
 
--- Their median, which one odd week does not move. array_sort puts what is null last.
+-- Their median, which one odd week does not move.
 with_expected as (
 
     select
-        action,
-        event_count,
-        is_over,
-        case cardinality(filter(weeks, n -> n is not null))
-            when 4 then cast(array_sort(weeks)[2] + array_sort(weeks)[3] as double) / 2
-            when 3 then cast(array_sort(weeks)[2] as double)
-        end as expected_count,
-        event_date
+        *,
+        case cardinality(weeks)
+            when 4 then cast(weeks[2] + weeks[3] as double) / 2
+            when 3 then cast(weeks[2] as double)
+        end as expected_count
     from with_weeks
 
 ),
