@@ -98,7 +98,7 @@
 #}
 {% macro unquoted(relation) %}
     {%- set name = relation.schema ~ '.' ~ relation.identifier -%}
-    {%- if not modules.re.fullmatch('[A-Za-z]\w*[.][A-Za-z]\w*', name, modules.re.ASCII) -%}
+    {%- if not modules.re.fullmatch('[A-Za-z][A-Za-z0-9_]*[.][A-Za-z][A-Za-z0-9_]*', name) -%}
         {%- do exceptions.raise_compiler_error(
             name ~ ' cannot be maintained: Athena vacuums no name that needs quotes. '
             ~ 'Letters, digits and underscores need none.'

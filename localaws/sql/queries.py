@@ -32,7 +32,7 @@ from localaws.sql.scope import Analysis, Field, Output, Scope, Tables, Typed
 from localaws.sql.select_list import Item, select_items
 from localaws.sql.set_operations import set_operation, values
 from localaws.sql.types import BOOLEAN
-from localaws.sql.with_queries import with_clause
+from localaws.sql.with_queries import with_clause, with_queries
 
 _SELECT_PARTS = {
     "expressions",
@@ -70,7 +70,7 @@ def analyze(
 def compile_query(node: exp.Expression, outer: Scope) -> Output:
     """A query whose free names may refer to `outer`."""
     scope = Scope(outer.analysis, [], outer, dict(outer.ctes))
-    prefix = with_clause(node, scope)
+    queries = with_queries(node, scope)
     match node:
         case exp.Select():
             output = _select(node, scope)
@@ -84,7 +84,7 @@ def compile_query(node: exp.Expression, outer: Scope) -> Output:
             output = ordered(values(node, scope), node, scope)
         case _:
             scope.error("SYNTAX_ERROR", "mismatched input: expected a query", node)
-    return replace(output, sql=f"{prefix}{output.sql}") if prefix else output
+    return replace(output, sql=with_clause(queries, output.sql)) if queries else output
 
 
 def _select(node: exp.Select, scope: Scope) -> Output:

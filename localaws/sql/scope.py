@@ -98,6 +98,16 @@ class Output:
         return tuple(name or f"_col{i}" for i, name in enumerate(self.names))
 
 
+@dataclass
+class WithQuery:
+    """A query of a WITH clause. `alias` stands for it in the SQL; `again` compiles it once more."""
+
+    alias: str
+    output: Output
+    again: Callable[[], Output] | None = None
+    is_used: bool = False
+
+
 class Table(Protocol):
     """What the compiler needs to know of a table in the catalog."""
 
@@ -153,6 +163,8 @@ class Analysis:
     # The queries whose columns a query inside of them used, once for each use.
     outer_uses: list["Scope"] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
+    # Of WITH queries, see sources.py.
+    copies: Iterator[int] = field(default_factory=count)
     view_depth: int = 0
     # Unguessable, so that no text of the statement can be taken for a marker.
     token: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -171,7 +183,7 @@ class Scope:
     analysis: Analysis
     relations: list[Relation] = field(default_factory=list)
     parent: "Scope | None" = None
-    ctes: dict[str, tuple[str, Output]] = field(default_factory=dict)
+    ctes: dict[str, WithQuery] = field(default_factory=dict)
     # Output columns that ORDER BY may name; None for a name that two different ones have.
     aliases: dict[str, Typed | None] = field(default_factory=dict)
     # Named windows, with what they take over from each other.
@@ -194,7 +206,7 @@ class Scope:
             scope = scope.parent
         return False
 
-    def cte(self, name: str) -> tuple[str, Output] | None:
+    def cte(self, name: str) -> WithQuery | None:
         return self.ctes.get(name)
 
     def find(self, qualifier: tuple[str, ...], name: str, node: exp.Expression) -> Field | None:

@@ -8,12 +8,14 @@ from localaws.sql.casts import CannotCast, coerce
 from localaws.sql.dialect import parse_query
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted
-from localaws.sql.scope import Field, Output, Relation, Scan, Scope, Typed, View
+from localaws.sql.scope import Field, Output, Relation, Scan, Scope, Typed, View, WithQuery
 from localaws.sql.types import Type
 from localaws.sql.views import staleness
 
 _CATALOGS = ("", "awsdatacatalog")
 _MAX_VIEW_DEPTH = 32
+# WITH queries that use each other twice double with every step.
+_MOST_COPIES = 100
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,7 @@ def table(node: exp.Table, scope: Scope) -> Source:
     if not database and not node.catalog and (cte := scope.cte(name)):
         if node.args.get("version"):
             scope.error("NOT_SUPPORTED", "a WITH query has no versions", node)
-        cte_alias, output = cte
-        alias = scope.analysis.alias()
-        relation = _relation(alias, output, node, name, scope)
-        return Source(f"{cte_alias} AS {alias}", (relation,), frozenset({alias}))
+        return _with_query(cte, node, scope, name)
     if node.catalog.lower() not in _CATALOGS:
         scope.error("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", node)
     analysis = scope.analysis
@@ -103,6 +102,17 @@ def table(node: exp.Table, scope: Scope) -> Source:
     if isinstance(found, View):
         return aliased(_view(found, node, scope), node, scope, name, database)
     return _scan(found, node, scope)
+
+
+def _with_query(cte: WithQuery, node: exp.Table, scope: Scope, name: str) -> Source:
+    """Each use is a query of its own, as Trino plans it: what it reads is narrowed by itself and
+    counted by itself, and random() gives it other numbers."""
+    if cte.is_used and cte.again and next(scope.analysis.copies) < _MOST_COPIES:
+        return aliased(cte.again(), node, scope, name)
+    cte.is_used = True
+    alias = scope.analysis.alias()
+    relation = _relation(alias, cte.output, node, name, scope)
+    return Source(f"{cte.alias} AS {alias}", (relation,), frozenset({alias}))
 
 
 def _scan(found, node: exp.Table, scope: Scope) -> Source:

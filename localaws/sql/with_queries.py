@@ -4,14 +4,16 @@ Source of the rules: Trino's StatementAnalyzer (analyzeWith, tryProcessRecursive
 RelationPlanner (planExpand), which repeats the step ten times and fails if there is more.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
 from localaws.sql.coercions import can_coerce
 from localaws.sql.expressions import refuse_parts
-from localaws.sql.scope import Output, Scope
+from localaws.sql.scope import Output, Scope, WithQuery
 from localaws.sql.sources import coerced_output
 
 _DEPTH = 10
@@ -21,12 +23,16 @@ _TOO_DEEP = (
 )
 
 
-def with_clause(node: exp.Expression, scope: Scope) -> str:
-    """The clause's SQL, empty without one; its queries become known to `scope` one by one, so
-    that each sees those before it."""
+# (alias, how it is kept and SQL) of each
+Queries = list[tuple[str, str]]
+
+
+def with_queries(node: exp.Expression, scope: Scope) -> Queries:
+    """The clause's queries; they become known to `scope` one by one, so that each sees those
+    before it."""
     clause = node.args.get("with_")
     if clause is None:
-        return ""
+        return []
     refuse_parts(clause, {"expressions", "recursive"}, scope)
     parts, seen = [], set()
     for cte in clause.expressions:
@@ -40,11 +46,25 @@ def with_clause(node: exp.Expression, scope: Scope) -> str:
         if step is not None:
             parts += _recursive(cte, step, scope)
             continue
-        output = _named(scope.analysis.compile_query(cte.this, scope), cte, scope)
-        alias = scope.analysis.alias()
-        parts.append(f"{alias} AS ({output.sql})")
-        scope.ctes[name] = (alias, output)
-    return f"WITH {', '.join(parts)} "
+        again = partial(_compiled, cte, Scope(scope.analysis, [], scope.parent, dict(scope.ctes)))
+        output, alias = again(), scope.analysis.alias()
+        parts.append((alias, f"({output.sql})"))
+        scope.ctes[name] = WithQuery(alias, output, again)
+    return parts
+
+
+def with_clause(queries: Queries, sql: str) -> str:
+    """`sql` after those of the queries that it uses: the others are not read."""
+    used: list[str] = []
+    for alias, query in reversed(queries):
+        text = f"{alias} AS {query}"
+        if re.search(rf"\b{alias}\b", " ".join([sql, *used])):
+            used.insert(0, text)
+    return f"WITH {', '.join(used)} {sql}" if used else sql
+
+
+def _compiled(cte: exp.CTE, scope: Scope) -> Output:
+    return _named(scope.analysis.compile_query(cte.this, scope), cte, scope)
 
 
 def _named(output: Output, cte: exp.CTE, scope: Scope) -> Output:
@@ -144,18 +164,18 @@ def _references(node: exp.Expression, name: str) -> Iterator[exp.Expression]:
         yield from _references(each, name)
 
 
-def _recursive(cte: exp.CTE, step: exp.Query, scope: Scope) -> list[str]:
+def _recursive(cte: exp.CTE, step: exp.Query, scope: Scope) -> Queries:
     """The base relation, ten steps and one that must be empty, then all of them together."""
     analysis, name = scope.analysis, cte.alias.lower()
     base = _named(analysis.compile_query(cte.this.this, scope), cte, scope)
     aliases = [analysis.alias()]
-    parts = [f"{aliases[0]} AS MATERIALIZED ({base.sql})"]
+    parts = [(aliases[0], f"MATERIALIZED ({base.sql})")]
     for _ in range(_DEPTH + 1):
         inner = Scope(analysis, [], scope, dict(scope.ctes))
-        inner.ctes[name] = (aliases[-1], base)
+        inner.ctes[name] = WithQuery(aliases[-1], base)
         output = _as_base(analysis.compile_query(step, inner), base, step, scope)
         aliases.append(analysis.alias())
-        parts.append(f"{aliases[-1]} AS MATERIALIZED ({output.sql})")
+        parts.append((aliases[-1], f"MATERIALIZED ({output.sql})"))
     last = aliases.pop()
     rows = [f"SELECT * FROM {alias}" for alias in aliases]
     # Must not stand alone: the engine would compute a constant before it knows there are rows.
@@ -168,8 +188,8 @@ def _recursive(cte: exp.CTE, step: exp.Query, scope: Scope) -> list[str]:
     if cte.this.args.get("distinct"):
         union = f"SELECT DISTINCT * FROM ({union})"
     alias = analysis.alias()
-    scope.ctes[name] = (alias, base)
-    return [*parts, f"{alias} AS ({union})"]
+    scope.ctes[name] = WithQuery(alias, base)
+    return [*parts, (alias, f"({union})")]
 
 
 def _as_base(output: Output, base: Output, step: exp.Query, scope: Scope) -> Output:

@@ -95,6 +95,36 @@ def test_columns_and_row_groups_of_a_hive_table(hive, query, columns, groups) ->
     assert hive.scanned(query) == sizes(stored(), columns, groups)
 
 
+@pytest.mark.parametrize(
+    ("query", "scans"),
+    [
+        ("SELECT count(*) FROM h AS a JOIN h AS b ON a.id = b.id", [("id", ALL)] * 2),
+        ("SELECT max(id) FROM h UNION ALL SELECT min(id) FROM h", [("id", ALL)] * 2),
+        ("WITH x AS (SELECT * FROM h) SELECT max(a.id) FROM x AS a JOIN x AS b ON a.id = b.id", [("id", ALL)] * 2),
+        ("WITH x AS (SELECT * FROM h) SELECT a.id FROM x AS a CROSS JOIN x AS b WHERE a.id = 5 AND b.id = 905", [("id", [0]), ("id", [9])]),
+        ("WITH x AS (SELECT id, text FROM h WHERE id >= 900) SELECT (SELECT max(id) FROM x), (SELECT max(text) FROM x)", [("id", [9]), ("id", [9]), ("text", [9])]),
+        ("WITH x AS (SELECT max(id) AS top FROM h), y AS (SELECT top FROM x UNION ALL SELECT top FROM x) SELECT * FROM y EXCEPT SELECT * FROM y", [("id", ALL)] * 4),
+        ("WITH x AS (SELECT max(id) AS top FROM h), y AS (SELECT top FROM x) SELECT top FROM x", [("id", ALL)]),
+    ],
+)  # fmt: skip
+def test_each_use_of_a_table_is_billed(hive, query, scans) -> None:
+    assert hive.scanned(query) == sum(sizes(stored(), [name], groups) for name, groups in scans)
+
+
+def test_each_use_of_a_table_of_text_is_billed(athena) -> None:
+    athena.put("l/a.csv", b"1\n2\n")
+    athena(
+        "CREATE EXTERNAL TABLE l (n int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' "
+        f"LOCATION 's3://{athena.bucket}/l/'"
+    )
+    for query, uses in (
+        ("SELECT sum(n) FROM l", 1),
+        ("WITH x AS (SELECT n FROM l) SELECT a.n FROM x AS a JOIN x AS b ON a.n = b.n", 2),
+        ("WITH x AS (SELECT n FROM l), unused AS (SELECT n FROM x) SELECT n FROM x", 1),
+    ):
+        assert athena.scanned(query) == 4 * uses, query
+
+
 def test_a_second_reader_of_the_footers_agrees(hive, tmp_path) -> None:
     import duckdb
 

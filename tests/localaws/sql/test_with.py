@@ -37,6 +37,14 @@ def test_rows(query, sql, rows) -> None:
     assert sorted(row[0] for row in query(sql)[2]) == rows
 
 
+def test_each_use_is_a_query_of_its_own(query) -> None:
+    """Source: Trino's documentation of SELECT, which has the query inlined wherever it is named."""
+    sql = "WITH x AS (SELECT random() AS r) SELECT a.r = b.r FROM x AS a CROSS JOIN x AS b"
+    assert query(sql)[2] == [("false",)]
+    steps = [f"s{n} AS (SELECT a.v FROM s{n - 1} a, s{n - 1} b)" for n in range(1, 25)]
+    assert query(f"WITH s0 AS (SELECT 7 AS v), {', '.join(steps)} SELECT v FROM s24")[2] == [("7",)]
+
+
 def test_rows_of_several_columns(query) -> None:
     sql = recursive(
         "n, m, o",
