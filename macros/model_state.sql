@@ -3,108 +3,123 @@
     - published_through: all publications of the cleaned zone up to this one are in its table;
     - definition: fingerprint of the SQL and seeds that its table was built by (definition_of).
 
+    The seeds and views that such models are built from have a row as well, with the definition that
+    is in the warehouse: an edited file is not there before it was loaded.
+
     Only the hooks of a run write it. A run that is killed before its end leaves it as it was, and
     the next one rebuilds the same days again, to the same rows.
 #}
 
 
+{# What model_state holds: pairs of definition and published_through, by name. #}
+{% macro recorded_state() %}
+    {%- set state = table_in_target('model_state') -%}
+    {%- set recorded = {} -%}
+    {%- if load_relation(state) -%}
+        {%- set through = 'coalesce(published_through, -1)' -%}
+        {%- set query = 'select model, definition, ' ~ through ~ ' from ' ~ state -%}
+        {%- for name, definition, through in run_query(query).rows -%}
+            {%- do recorded.update({name: (definition, through)}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(recorded) }}
+{% endmacro %}
+
+
 {#
-    A fingerprint of all that decides a model's rows beside its sources: its SQL and that of the
-    models it is built from, the seeds among them, and the vars they read. Comments and blanks do
-    not count.
+    Stops a run whose models would be built from a seed or view that is not in the warehouse as it
+    is in the project. The rows would be by the old one and pass for the new one's.
 #}
-{% macro definition_of(node) %}
-    {%- set parts = [] -%}
-    {%- for unique_id in lineage_of(node) | sort -%}
-        {%- set ancestor = graph.nodes[unique_id] -%}
-        {%- set code = ancestor.raw_code or '' -%}
-        {%- set code = modules.re.sub('(?s)\\{#.*?#\\}|--[^\\n]*', '', code) -%}
-        {%- do parts.append(modules.re.sub('\\s+', ' ', code)) -%}
-        {%- if ancestor.resource_type == 'seed' -%}
-            {%- do parts.append(ancestor.checksum.checksum) -%}
+{% macro require_foundations(recorded) %}
+    {%- set missing = [] -%}
+    {%- for unique_id in foundations_of(selected_resources) | reject('in', selected_resources) -%}
+        {%- set node = graph.nodes[unique_id] -%}
+        {%- if recorded.get(node.name, ['']) | first != definition_of(node) -%}
+            {%- do missing.append(node.name) -%}
         {%- endif -%}
-        {%- for name in modules.re.findall("var\\(\\s*['\"](\\w+)['\"]", code) -%}
-            {%- do parts.append(name ~ '=' ~ var(name, '')) -%}
-        {%- endfor -%}
     {%- endfor -%}
-    {{ return(local_md5(parts | join('\n'))) }}
-{% endmacro %}
-
-
-{# The unique ids of a model and of the models and seeds it is built from. #}
-{% macro lineage_of(node) %}
-    {%- set found = [node.unique_id] -%}
-    {#- the list grows while it is walked -#}
-    {%- for unique_id in found -%}
-        {%- for parent in graph.nodes[unique_id].depends_on.nodes or [] -%}
-            {%- if parent in graph.nodes and parent not in found -%}
-                {%- do found.append(parent) -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(found) }}
+    {%- if missing -%}
+        {%- do exceptions.raise_compiler_error(
+            'Never loaded, or changed since: ' ~ missing | sort | join(', ')
+            ~ '. Models of this run are built from them, so load them first: '
+            ~ 'dbt build --select ' ~ missing | sort | join(' ')
+        ) -%}
+    {%- endif -%}
 {% endmacro %}
 
 
 {#
-    Hook at the start of a run: forgets the models that this run builds by another definition, or
-    anew. If it ends before its time their tables may be by either: the next run builds all days.
+    Hook at the start of a run: forgets what this run builds by another definition, anew, or empty.
+    If it ends before its time the tables may be by either: the next run builds all days. A table
+    that is gone is built anew as well.
 #}
 {% macro forget_model_state() %}
-    {%- if not execute or flags.WHICH not in ('run', 'build') -%}{{ return('') }}{%- endif -%}
+    {%- if not execute or flags.WHICH not in ('run', 'build', 'seed') -%}
+        {{ return('') }}
+    {%- endif -%}
     {%- if var('session_gap_minutes') | int > 1440 -%}
         {%- do exceptions.raise_compiler_error(
             'session_gap_minutes is ' ~ var('session_gap_minutes') ~ ': sessions can be told apart '
             ~ 'by gaps of a day, 1440 minutes, at most'
         ) -%}
     {%- endif -%}
-    {%- set state = table_in_target('model_state') -%}
-    {%- if not load_relation(state) -%}{{ return('') }}{%- endif -%}
-    {%- set query = 'select model, definition from ' ~ state -%}
+    {%- set recorded = recorded_state() -%}
+    {%- do require_foundations(recorded) -%}
     {%- set forgotten = [] -%}
-    {%- for name, definition in run_query(query).rows -%}
-        {%- set unique_id = 'model.' ~ project_name ~ '.' ~ name -%}
-        {%- if unique_id in selected_resources and unique_id in graph.nodes -%}
-            {%- if flags.FULL_REFRESH or definition != definition_of(graph.nodes[unique_id]) -%}
-                {%- do forgotten.append("'" ~ name ~ "'") -%}
+    {%- for unique_id in selected_resources if unique_id in graph.nodes -%}
+        {%- set node = graph.nodes[unique_id] -%}
+        {%- if node.resource_type in ('model', 'seed') and node.name in recorded -%}
+            {%- if flags.FULL_REFRESH or flags.EMPTY
+                or recorded[node.name][0] != definition_of(node)
+                or not load_relation(api.Relation.create(
+                    database=node.database, schema=node.schema, identifier=node.alias
+                )) -%}
+                {%- do forgotten.append("'" ~ node.name ~ "'") -%}
             {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if forgotten -%}
-        delete from {{ state }} where model in ({{ forgotten | join(', ') }})
+        delete from {{ table_in_target('model_state') }} where model in ({{ forgotten | join(', ') }})
     {%- endif -%}
 {% endmacro %}
 
 
 {#
-    Hook at the end of a run: notes what the models that were built have seen.
+    Hook at the end of a run: notes what was loaded, and what the models that were built have seen.
 
     A model has seen no more than the models it is built from, as their own definitions stand now:
     one that was built alone, on tables that lag behind, is rebuilt together with them.
 #}
 {% macro record_model_state(results) %}
-    {%- if not execute or flags.WHICH not in ('run', 'build') -%}{{ return('') }}{%- endif -%}
-    {%- set built = [] -%}
+    {%- if not execute or flags.WHICH not in ('run', 'build', 'seed') or flags.EMPTY -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set foundations = foundations_of(graph.nodes) -%}
+    {%- set loaded, built = [], [] -%}
     {%- for result in results if result.status == 'success' -%}
-        {%- if result.node.config.meta.get('published_through') is not none -%}
+        {%- if result.node.unique_id in foundations -%}
+            {%- do loaded.append(result.node) -%}
+        {%- elif result.node.config.meta.get('published_through') is not none -%}
             {%- do built.append(result.node) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if not built -%}{{ return('') }}{%- endif -%}
+    {%- if not loaded and not built -%}{{ return('') }}{%- endif -%}
 
     {%- set state = table_in_target('model_state') -%}
-    {%- set seen = {} -%}
-    {%- if load_relation(state) -%}
-        {%- set query = 'select model, definition, published_through from ' ~ state -%}
-        {%- for model_name, definition, through in run_query(query).rows -%}
-            {%- do seen.update({model_name: (definition, through)}) -%}
-        {%- endfor -%}
-    {%- else -%}
+    {%- set seen = recorded_state() -%}
+    {%- if not load_relation(state) -%}
         {%- do run_query(create_model_state(state)) -%}
     {%- endif -%}
 
-    {%- set definitions = {} -%}
     {%- set rows = [] -%}
+    {%- for node in loaded -%}
+        {%- set definition = definition_of(node) -%}
+        {%- if seen.get(node.name, ['']) | first != definition -%}
+            {%- do rows.append("('" ~ node.name ~ "', '" ~ definition ~ "', null)") -%}
+        {%- endif -%}
+    {%- endfor -%}
+
+    {%- set definitions = {} -%}
     {#- Results come in the order of their ends: a model after those it is built from. -#}
     {%- for node in built -%}
         {%- set through = [node.config.meta.published_through] -%}
@@ -131,7 +146,7 @@
 
     merge into {{ state }} as target
     using (
-        select model, definition, published_through
+        select model, definition, cast(published_through as bigint) as published_through
         from (values {{ rows | join(', ') }}) as built (model, definition, published_through)
     ) as src
     on target.model = src.model
@@ -145,9 +160,9 @@
 
 {% macro create_model_state(state) %}
     create table {{ state.schema }}.{{ state.identifier }} (
-        model string comment 'Name of the incremental model.',
-        definition string comment 'Fingerprint of the SQL and the seeds that built its table.',
-        published_through bigint comment 'The publication of the cleaned zone it has seen through.'
+        model string comment 'Name of the model or seed.',
+        definition string comment 'Fingerprint of the SQL and the seeds that it was built by.',
+        published_through bigint comment 'Publications that an incremental model has seen.'
     )
     location '{{ location_in_target(state) }}'
     tblproperties ('table_type' = 'ICEBERG', 'format' = 'parquet')

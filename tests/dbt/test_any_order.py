@@ -9,7 +9,9 @@ table must hold what a full refresh makes of the same batches.
 
 import os
 import random
+import shutil
 from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -101,12 +103,19 @@ class Warehouse:
     """dbt on a cleaned zone, in this process: it starts a hundred times."""
 
     def __init__(self, connect: Callable[[str], Any], root: Path, profiles: Path) -> None:
+        self.s3, self.glue, self.athena = (connect(name) for name in ("s3", "glue", "athena"))
+        self.profiles = profiles
+        self.parse(root, profiles / "any_order")
+        self.invoke("seed")
+        # There is no raw zone here.
+        self.invoke("run", "--select", "config.materialized:view", "--exclude", "staging.raw")
+
+    def parse(self, root: Path, target: Path) -> None:
         from dbt.cli.main import dbtRunner
 
-        self.s3, self.glue, self.athena = (connect(name) for name in ("s3", "glue", "athena"))
-        self.options = ["--project-dir", str(root), "--profiles-dir", str(profiles)]
-        self.options += ["--target-path", str(profiles / "any_order"), "--quiet"]
-        self.options += ["--log-path", str(profiles / "logs"), "--vars", "{user_profiles: false}"]
+        self.options = ["--project-dir", str(root), "--profiles-dir", str(self.profiles)]
+        self.options += ["--target-path", str(target), "--quiet"]
+        self.options += ["--log-path", str(target), "--vars", "{user_profiles: false}"]
         parsed = dbtRunner().invoke(["parse", *self.options])
         assert parsed.success, parsed.exception
         self.runner = dbtRunner(manifest=parsed.result)
@@ -115,9 +124,12 @@ class Warehouse:
             for node in parsed.result.nodes.values()
             if node.resource_type == "model" and node.config.materialized != "view"
         }
-        self.invoke("seed")
-        # There is no raw zone here.
-        self.invoke("run", "--select", "config.materialized:view", "--exclude", "staging.raw")
+
+    def of_checkout(self, root: Path) -> "Warehouse":
+        """The same warehouse, worked on from another checkout."""
+        other = copy(self)
+        other.parse(root, root / "target")
+        return other
 
     def run(self, *arguments: str, select: str = INCREMENTAL) -> dict[str, int | None]:
         """Run these models; how many rows each wrote."""
@@ -134,6 +146,12 @@ class Warehouse:
         ]
         return list(done.result)
 
+    def refuse(self, *arguments: str) -> str:
+        """Run dbt, which must not succeed; what it says."""
+        done = self.runner.invoke([*arguments, *self.options])
+        assert not done.success
+        return str(done.exception or [each.message for each in done.result])
+
     def rows(self) -> dict[str, list[tuple[str, ...]]]:
         """What every table holds that is there."""
         pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=SCHEMA)
@@ -146,10 +164,10 @@ class Warehouse:
         return found
 
     def drop_all(self) -> None:
-        """Leave no table of the models, nor what they were built from."""
+        """Leave no table of the models."""
         pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=SCHEMA)
         names = [table["Name"] for page in pages for table in page["TableList"]]
-        for name in {*self.models, "model_state"} & set(names):
+        for name in self.models.keys() & set(names):
             self.glue.delete_table(DatabaseName=SCHEMA, Name=name)
 
 
@@ -347,3 +365,71 @@ def test_an_event_that_moved_before_a_backfill_is_there_once(
     healed = warehouse.rows()
     warehouse.run("--full-refresh", select=EVENTS)
     assert healed == warehouse.rows()
+
+
+@pytest.fixture
+def checkout(root: Path, tmp_path: Path) -> Path:
+    """Another checkout, whose runs end before their last hook when they are told to."""
+    for name in ("models", "macros", "seeds", "tests"):
+        shutil.copytree(root / name, tmp_path / name)
+    settings = (root / "dbt_project.yml").read_text()
+    hook = "record_model_state(results)"
+    assert hook in settings
+    settings = settings.replace(hook, f"{hook} if not var('killed', false)")
+    (tmp_path / "dbt_project.yml").write_text(settings)
+    return tmp_path
+
+
+def test_what_changed_is_loaded_before_anything_is_built_from_it(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path, checkout: Path
+) -> None:
+    """Else the old seed's rows would pass for the new one's, and never be built again."""
+    built = "int_events__deduplicated int_events__sessionized fct_events conversions"
+    files = ["conversion_definitions", "stg_cleaned__events"]
+    load = ["--select", *files, "--exclude", "test_type:data"]
+    zones(root).take(batches(random.Random("changed")))
+    warehouse.drop_all()
+    warehouse.run(select=built)
+
+    with (checkout / "seeds/conversion_definitions.csv").open("a") as seed:
+        seed.write("visit,view,,false\n")
+    view = checkout / "models/staging/cleaned/stg_cleaned__events.sql"
+    view.write_text(view.read_text().replace("    location,\n", "    'MOON' as location,\n"))
+    changed = warehouse.of_checkout(checkout)
+    missing = ": conversion_definitions, stg_cleaned__events. "
+    assert missing in changed.refuse("run", "--select", *built.split())
+    assert ": stg_cleaned__events. " in changed.refuse("run", "--select", "fct_events")
+
+    # it was loaded, and who loaded it had no time to say so
+    changed.invoke("build", *load, "--vars", "{killed: true, user_profiles: false}")
+    assert missing in changed.refuse("run", "--select", "conversions")
+    assert missing in warehouse.refuse("run", "--select", "conversions")
+
+    changed.invoke("build", *load)
+    changed.run(select=built)
+    visits, views = (
+        rows_of(warehouse.athena, f"select distinct event_id, location from {SCHEMA}.{rows}")
+        for rows in ("conversions where conversion = 'visit'", "fct_events where action = 'view'")
+    )
+    assert sorted(map(str, visits)) == sorted(map(str, views)) != []
+    assert {row["location"] for row in views} == {"MOON"}
+    warehouse.invoke("build", *load)
+
+
+def test_what_is_gone_or_was_built_empty_is_not_taken_as_complete(
+    warehouse: Warehouse, zones: Callable[[Path], CleanedZone], root: Path
+) -> None:
+    built = "int_events__deduplicated int_events__daily"
+    zones(root).take(batches(random.Random("gone")))
+    warehouse.drop_all()
+    warehouse.run(select=built)
+    warehouse.run("--empty", select="stg_cleaned__events")
+    assert "stg_cleaned__events. " in warehouse.refuse("run", "--select", *built.split())
+    warehouse.run(select="stg_cleaned__events")
+    assert set(warehouse.run(select=built).values()) <= {0, None}
+
+    for name in built.split():
+        warehouse.glue.delete_table(DatabaseName=SCHEMA, Name=name)
+    assert "TABLE_NOT_FOUND" in warehouse.refuse("run", "--select", "int_events__daily")
+    state = rows_of(warehouse.athena, f"select model from {SCHEMA}.model_state")
+    assert "int_events__daily" not in {row["model"] for row in state}
