@@ -32,7 +32,7 @@ demo: setup ## Run the whole pipeline on this machine and check its answer
 
 .PHONY: test
 test: setup ## Run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that start neither Spark nor the pipeline
