@@ -48,8 +48,9 @@ def main(days: tuple[int, ...], events_per_day: tuple[int, ...]) -> None:
             out.print(f"{events:,} events a day, {history} days of history")
             with tempfile.TemporaryDirectory() as folder:
                 scanned[history], saving[history] = _measure(events, history, Path(folder))
-        out.print(_growth(events, scanned))
-        out.print(_savings(events, saving))
+            # After each: the longest take many minutes.
+            out.print(_growth(events, scanned))
+            out.print(_savings(events, saving))
 
 
 def _measure(events: int, history: int, folder: Path) -> tuple[Counter[str], tuple[int, int]]:
