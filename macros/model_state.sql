@@ -79,7 +79,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if forgotten -%}
-        delete from {{ table_in_target('model_state') }} where model in ({{ forgotten | join(', ') }})
+        delete from {{ table_in_target('model_state') }}
+        where model in ({{ forgotten | join(', ') }})
     {%- endif -%}
 {% endmacro %}
 
