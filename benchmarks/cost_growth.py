@@ -66,12 +66,12 @@ def _measure(events: int, history: int, folder: Path) -> tuple[Counter[str], tup
             parts = sorted((folder / "data" / zone).glob("ingest_date=*"))
             before = [str(part) for part in parts if part.name != last]
             call("uap", "upload", "--source", zone, *before, environment=environment)
-        _build("run", environment, folder)
+        _build(environment, folder, "seed", "run")
         for zone in ("logs", "users"):
             for part in (folder / "data" / zone).glob(last):
                 call("uap", "upload", "--source", zone, str(part), environment=environment)
         started = datetime.now(UTC)
-        _build("build", environment, folder)
+        _build(environment, folder, "build")
         nodes = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
         scanned = _by_model(athena, started, nodes)
         raw, mart = (
@@ -81,13 +81,13 @@ def _measure(events: int, history: int, folder: Path) -> tuple[Counter[str], tup
     return scanned, (raw, mart)
 
 
-def _build(command: str, environment: dict[str, str], folder: Path) -> None:
+def _build(environment: dict[str, str], folder: Path, *commands: str) -> None:
     call("uap", "declare", environment=environment)
     call("uap", "flatten", environment=environment)
     places = ["--profiles-dir", str(folder), "--target-path", str(folder / "target")]
     (folder / "profiles.yml").write_text((ROOT / "profiles.example.yml").read_text())
-    for step in ("seed", command):
-        arguments = [step, "--project-dir", str(ROOT), *places, "--quiet"]
+    for command in commands:
+        arguments = [command, "--project-dir", str(ROOT), *places, "--quiet"]
         call("dbt", *arguments, environment=environment)
 
 
