@@ -71,9 +71,7 @@
         {%- if node.resource_type in ('model', 'seed') and node.name in recorded -%}
             {%- if flags.FULL_REFRESH or flags.EMPTY
                 or recorded[node.name][0] != definition_of(node)
-                or not load_relation(api.Relation.create(
-                    database=node.database, schema=node.schema, identifier=node.alias
-                )) -%}
+                or not adapter.get_relation(node.database, node.schema, node.alias) -%}
                 {%- do forgotten.append("'" ~ node.name ~ "'") -%}
             {%- endif -%}
         {%- endif -%}

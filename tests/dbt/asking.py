@@ -1,4 +1,4 @@
-"""The SQL of a model, or of a test, without dbt: as text, or asked of the local Athena on rows made up by a test."""
+"""The SQL of a model or data test without dbt: as text, or asked of the local Athena on rows."""
 
 import datetime as datetime_module
 import json
