@@ -42,6 +42,8 @@ with serdeproperties ('ignore.malformed.json' = 'true')
 location 's3://user-activity-raw/logs/'
 """
 MIDNIGHT = datetime(2025, 1, 1)
+# Unit tests bring their own rows: once is enough, in test_build_answers_the_question.
+BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
 def declared(root: Path, source: str) -> str:
@@ -368,15 +370,15 @@ def test_a_gap_of_more_than_a_day_is_refused(lake: Lake) -> None:
 
 def test_an_empty_lake_builds_and_fills(lake: Lake) -> None:
     lake.land([])
-    lake.run("build", "--full-refresh")
+    lake.run(*BUILD, "--full-refresh")
     assert lake.run("run", "--select", "fct_events") == {"fct_events": 0}
     lake.land(EVENTS)
-    assert lake.run("build")["fct_events"] == len(EVENTS)
+    assert lake.run(*BUILD)["fct_events"] == len(EVENTS)
 
 
 def test_descriptions_reach_the_catalog_and_the_docs(lake: Lake, manifest: dict[str, Any]) -> None:
     lake.land([*EVENTS, Event(1000, day=1, ingest_day=3)])
-    lake.run("build")
+    lake.run(*BUILD)
     # fct_events as its merge left it, which writes the table's catalog entry anew
     for name in ("fct_events", "actions_by_location", "stg_cleaned__events"):
         table = lake.glue.get_table(DatabaseName="user_activity_analytics", Name=name)["Table"]
@@ -398,7 +400,7 @@ def test_an_unknown_location_is_told_and_stops_nothing(lake: Lake) -> None:
     test = "relationships_dim_locations_location__location__ref_locations_"
     stored = f"select * from user_activity_analytics_dbt_test__audit.{test}"
     # the second time the table with what was found is there
-    for command in (["build"], ["test", "--select", test]):
+    for command in (BUILD, ["test", "--select", test]):
         result = lake.dbt(*command, **lake.environment)
         assert result.returncode == 0, result.stdout
         assert "Got 1 result, configured to warn if != 0" in result.stdout
@@ -408,7 +410,7 @@ def test_an_unknown_location_is_told_and_stops_nothing(lake: Lake) -> None:
 
 def test_a_lost_event_fails_its_test(lake: Lake) -> None:
     lake.land(EVENTS)
-    lake.run("run")
+    lake.run("run", "--select", "+assert_raw_events_are_in_fct_events_once")
     lake.s3.put_object(
         Bucket="user-activity-raw",
         Key="logs/ingest_date=2025-01-03/part-1.json.gz",
@@ -422,7 +424,7 @@ def test_a_broken_model_fails_in_athenas_words(lake: Lake, project: Path) -> Non
     mart = project / "models/marts/product/actions_by_location.sql"
     mart.write_text(mart.read_text().replace("        user_id,", "        user_name,"))
     lake.land(EVENTS)
-    said = lake.fail("run", project=project)
+    said = lake.fail("run", "--select", "+actions_by_location", project=project)
     assert "COLUMN_NOT_FOUND" in said
     assert "user_name" in said
 
@@ -435,7 +437,7 @@ def test_a_new_column_waits_for_a_full_refresh(lake: Lake, project: Path) -> Non
     described = model.with_suffix(".yml")
     described.write_text(described.read_text() + "      - {name: place, data_type: varchar}\n")
     lake.land(EVENTS)
-    lake.run("run")
+    lake.run("run", "--select", "+fct_events")
     said = lake.fail("run", "--select", "fct_events", project=project)
     assert "In the model, not in the table: place;" in said
     assert "Build it anew: dbt run --full-refresh --select fct_events+" in said
