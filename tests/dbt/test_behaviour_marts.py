@@ -1,6 +1,7 @@
 """Funnels, paths, conversions, sessions and revenue by SQL against the same in plain Python.
 
-On histories that hypothesis makes up: full builds, and runs for one touched day.
+On histories that hypothesis makes up: full builds, and runs for one touched day. Of the facts that
+the marts are made of, runs for one touched day are compared with full builds.
 """
 
 from collections import defaultdict
@@ -23,7 +24,7 @@ from tests.dbt.reference.sessions import sessions
 Row = dict[str, Any]
 Inputs = dict[str, list[Row]]
 Ask = Callable[..., list[Row]]
-Rebuild = Callable[[str, Inputs, list[Row], date], list[Row]]
+Rebuild = Callable[..., list[Row]]
 
 START = datetime(2025, 1, 1)
 # Around the ends of the windows below, none, and what leads from one day to the next. In
@@ -54,11 +55,24 @@ DEFINITIONS = [
 ]
 # The key of a row, and a column that a tombstone lacks.
 KEYS = {
+    "int_events__sessionized": (("event_id", "event_date"), "event_at"),
+    "fct_events": (("event_id", "event_date"), "event_at"),
+    "fct_sessions": (("session_id", "session_date"), "user_id"),
+    "fct_user_days": (("user_id", "activity_date"), "event_count"),
+    "fct_purchases": (("event_id", "event_date"), "event_at"),
     "funnel_attempts": (("funnel", "attempt_id"), "entered_at"),
     "funnels_daily": (("funnel", "step_number", "entry_date"), "entered_count"),
     "path_transitions_daily": (("from_page", "to_page", "event_date"), "transition_count"),
     "conversions": (("conversion", "event_id"), "event_at"),
     "sessions_daily": (("location", "device", "session_date"), "session_count"),
+}
+# Model -> its parents, in the order they are built.
+FACTS = {
+    "int_events__sessionized": ["int_events__deduplicated"],
+    "fct_events": ["int_events__deduplicated", "int_events__sessionized"],
+    "fct_sessions": ["fct_events"],
+    "fct_user_days": ["fct_events"],
+    "fct_purchases": ["fct_events", "fct_purchase_items"],
 }
 
 
@@ -162,6 +176,10 @@ def views(user_id: int, *seen: tuple[int, str], start: datetime = START) -> list
 # goes on with the session of the second; and user 2's session of the third day ends on the fourth.
 FIRST, *LATER = views(1, (12, "/a"), (35, "/a"), (58, "/a")) + views(2, (71, "/a"), (73, "/a"))
 FAR = with_sessions([FIRST, *LATER]), with_sessions(LATER), START.date()
+# As far back as one must read: without the event of the first day, that of the second would begin
+# a session, and the third day's would go on with it.
+*EARLIER, LAST = views(1, (12, "/a"), (35, "/a"), (58, "/a"))
+BACK = with_sessions(EARLIER), with_sessions([*EARLIER, LAST]), LAST["event_date"]
 # An attempt at a funnel, begun before midnight: the step after it comes, and the entry.
 ENTRY, STEP = views(1, (23, "/a"), (24, "/b"))
 STEP_COMES = with_sessions([ENTRY]), with_sessions([ENTRY, STEP]), STEP["event_date"]
@@ -251,12 +269,17 @@ def test_conversions_sessions_and_revenue(ask: Ask, events: list[Row]) -> None:
 def rebuild(connect: Callable[[str], Any], ask: Ask, root: Path) -> Rebuild:
     """What a model's table holds after a run for one touched day, merged as dbt merges.
 
-    `loaded` is what it held before.
+    `loaded` is what it held before; `variables` stand in for those of dbt_project.yml.
     """
     athena, project = connect("athena"), Project(root)
 
-    def rebuilt(model: str, inputs: Inputs, loaded: list[Row], day: date) -> list[Row]:
-        sql = project.render(model, lambda name: project.relation(name, inputs[name]), [str(day)])
+    def rebuilt(
+        model: str, inputs: Inputs, loaded: list[Row], day: date, **variables: int
+    ) -> list[Row]:
+        def relation(name: str) -> str:
+            return project.relation(name, inputs[name])
+
+        sql = project.render(model, relation, [str(day)], variables)
         table, count = f"from {model}\n", sql.count(f"from {model}\n")
         assert count == 1
         sql = sql.replace(table, f"from {project.relation(model, loaded)}\n")
@@ -304,3 +327,26 @@ def test_a_touched_day_changes_no_day_that_is_not_rebuilt(
     then, now = (fct_sessions(events) for events in (before, after))
     held = rebuild("sessions_daily", {"fct_sessions": now}, sessions_daily(then), day)
     assert alike(held) == alike(sessions_daily(now))
+
+
+@settings(max_examples=6, deadline=None)
+@example(change=FAR)
+@example(change=BACK)
+@example(change=STEP_COMES)
+@example(change=ENTRY_COMES)
+@given(change=changed_days())
+def test_a_touched_day_changes_no_fact_of_a_day_that_is_not_rebuilt(
+    ask: Ask, rebuild: Rebuild, change: tuple[list[Row], list[Row], date]
+) -> None:
+    *histories, day = change
+    gap = SESSION_GAP // timedelta(minutes=1)
+    then, now = (
+        {"int_events__deduplicated": events, "fct_purchase_items": []} for events in histories
+    )
+    for model, parents in FACTS.items():
+        before, after = ({name: built[name] for name in parents} for built in (then, now))
+        then[model], now[model] = (
+            ask(model, inputs, session_gap_minutes=gap) for inputs in (before, after)
+        )
+        held = rebuild(model, after, then[model], day, session_gap_minutes=gap)
+        assert alike(held) == alike(now[model])
