@@ -17,8 +17,6 @@ import re
 import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +35,6 @@ NODE = re.compile(r'"node_id": "((model|test)\.user_activity_lake\.(\w+)[^"]*)"'
 TESTS, WHOLE = "data tests", "tests of the whole history"
 # What the project promises.
 MOST_GROWTH, LEAST_SAVING = 1.10, 200
-# Days: a run reads some on both sides of the day that came, and of a shorter history not all are
-# there yet. What it scans is shown, and not taken for the least.
-WINDOW = 7
 
 
 @click.command()
@@ -121,27 +116,22 @@ def _growth(events: int, scanned: dict[int, Counter[str]]) -> Table:
     for history in scanned:
         table.add_column(f"{history} days", justify="right")
     table.add_column("most / least", justify="right")
-    counted = [days >= WINDOW or max(scanned) < WINDOW for days in scanned]
-    line = partial(_line, table, counted)
     tests = (TESTS, WHOLE)
     models = set().union(*scanned.values()) - {*tests}
     for model in sorted(models, key=lambda name: (not name.startswith("fct_"), name)):
         promise = f" of {MOST_GROWTH:.2f}" if model.startswith("fct_") else ""
-        line(model, [each[model] for each in scanned.values()], promise)
+        _line(table, model, [each[model] for each in scanned.values()], promise)
     table.add_section()
     built = [sum(each[model] for model in models) for each in scanned.values()]
-    line("all models", built)
+    _line(table, "all models", built)
     for name in tests:
-        line(name, [each[name] for each in scanned.values()])
+        _line(table, name, [each[name] for each in scanned.values()])
     return table
 
 
-def _line(
-    table: Table, counted: list[bool], name: str, found: list[int], promise: str = ""
-) -> None:
+def _line(table: Table, name: str, found: list[int], promise: str = "") -> None:
     if any(found):
-        compared = list(compress(found, counted))
-        ratio = f"{max(compared) / min(compared):.2f}" if min(compared) else ""
+        ratio = f"{max(found) / min(found):.2f}" if min(found) else ""
         table.add_row(name, *(f"{each:,}" for each in found), ratio + promise)
 
 
