@@ -172,9 +172,10 @@ def views(user_id: int, *seen: tuple[int, str], start: datetime = START) -> list
     ]
 
 
-# As far as a change can be felt: without the event of the first day, user 1's event of the third
+# As far as a change can be felt: without the event of the first day, user 1's purchase on the third
 # goes on with the session of the second; and user 2's session of the third day ends on the fourth.
 FIRST, *LATER = views(1, (12, "/a"), (35, "/a"), (58, "/a")) + views(2, (71, "/a"), (73, "/a"))
+LATER[1] |= {"action": "purchase"}
 FAR = with_sessions([FIRST, *LATER]), with_sessions(LATER), START.date()
 # As far back as one must read: without the event of the first day, that of the second would begin
 # a session, and the third day's would go on with it.
