@@ -299,6 +299,7 @@ def rebuild(connect: Callable[[str], Any], ask: Ask, root: Path) -> Rebuild:
 
 @settings(max_examples=20, deadline=None)
 @example(change=FAR)
+@example(change=BACK)
 @example(change=STEP_COMES)
 @example(change=ENTRY_COMES)
 @example(change=FIRST_COMES)
