@@ -7,6 +7,7 @@ this one stands here, under this name. Without it all works, slower.
 """
 
 import os
+from functools import wraps
 from threading import Lock
 from typing import Any
 
@@ -18,19 +19,19 @@ _clients: dict[Any, Any] = {}
 _lock = Lock()
 
 
-def _client(session: Session, service: str, **options: Any) -> Any:
+@wraps(_create)
+def _client(session: Session, *service: Any, **options: Any) -> Any:
     """A client of dbt-athena's is made once; all others as boto3 makes them."""
     agent = getattr(options.get("config"), "user_agent_extra", None) or ""
     if not agent.startswith("dbt-athena/"):
-        return _create(session, service, **options)
+        return _create(session, *service, **options)
     made_of = (
-        service,
-        *(session.region_name, session.profile_name, _keys(session)),
-        *(frozenset(options.items()), _environment()),
+        *(service, frozenset(options.items())),
+        *(session.region_name, session.profile_name, _keys(session), _environment()),
     )
     with _lock:
         if made_of not in _clients:
-            _clients[made_of] = _create(session, service, **options)
+            _clients[made_of] = _create(session, *service, **options)
         return _clients[made_of]
 
 

@@ -56,7 +56,9 @@ def test_another_endpoint_of_the_environment_is_not_shared(monkeypatch: pytest.M
 
 
 def test_clients_of_others_are_left_alone() -> None:
-    assert session().client("glue") is not session().client("glue")
+    one, other = (session().client("glue", "eu-north-1") for _ in range(2))
+    assert one is not other
+    assert one.meta.region_name == "eu-north-1"
 
 
 def test_keys_that_renew_themselves_stay_with_their_client(
