@@ -12,7 +12,11 @@ from threading import Lock
 from typing import Any
 
 from boto3.session import Session
+from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
+
+# A connection for each of dbt's threads; with too few urllib3 warns on stderr.
+ROOM = Config(max_pool_connections=100)
 
 _create = Session.client
 _clients: dict[Any, Any] = {}
@@ -31,6 +35,7 @@ def _client(session: Session, *service: Any, **options: Any) -> Any:
     )
     with _lock:
         if made_of not in _clients:
+            options["config"] = options["config"].merge(ROOM)
             _clients[made_of] = _create(session, *service, **options)
         return _clients[made_of]
 

@@ -22,7 +22,10 @@ def test_dbt_finds_the_module() -> None:
 
 
 def test_sessions_that_are_alike_share_a_client() -> None:
-    assert session().client("glue", config=OURS) is session().client("glue", config=OURS)
+    one, other = (session().client("glue", config=OURS) for _ in range(2))
+    assert one is other
+    assert one.meta.config.max_pool_connections == 100
+    assert one.meta.config.user_agent_extra == OURS.user_agent_extra
 
 
 @pytest.mark.parametrize(
