@@ -35,6 +35,9 @@ class DuckDBEngine:
                 "autoload_known_extensions": False,
                 # What needs more goes to disk: other programs of this machine need some, too.
                 "memory_limit": "30%",
+                # An interrupted COPY may wait forever for such threads (DuckDB 2.0.0); without
+                # them it writes by itself, as fast to a local disk.
+                "async_threads": 0,
             }
         )
         # Not that of an instance which a fatal error ended and a statement still holds.
