@@ -127,6 +127,8 @@ def _spark_properties(run: Run, scratch: Path) -> str:
                 "-XX:TieredStopAtLevel=1",
                 class_archive.COLLECTOR,
                 *class_archive.options(class_archive.ARCHIVE),
+                # TMPDIR is not Java's; and Spark's shell scripts split at spaces.
+                *([] if " " in str(scratch) else [f"-Djava.io.tmpdir={scratch}"]),
             ]
         ),
         "spark.driver.bindAddress": "127.0.0.1",

@@ -354,6 +354,7 @@ def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
         jobs.s3.put_object(Bucket=lake, Key=f"out/day={day}/old.json", Body=b'{"n": 0}\n')
     jobs.create(
         f"""
+        import os
         from pyspark.sql import SparkSession, functions as F
         from package import helper
         import extra
@@ -369,6 +370,8 @@ def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
         path.getFileSystem(spark._jsc.hadoopConfiguration()).delete(path, True)
         zone = spark.conf.get("spark.sql.session.timeZone")
         print("settings:", zone, spark.conf.get("spark.sql.shuffle.partitions"))
+        temporary = spark._jvm.java.lang.System.getProperty("java.io.tmpdir")
+        print("temporary files beside Python's:", temporary == os.environ["TMPDIR"])
         spark.read.json("s3://{lake}/nowhere/")
         """,
         DefaultArguments={
@@ -392,6 +395,7 @@ def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
     assert run["JobRunState"] == "FAILED"
     assert f"Path does not exist: s3://{lake}/nowhere" in run["ErrorMessage"], log(run)
     assert "settings: UTC 7" in log(run)
+    assert "temporary files beside Python's: True" in log(run)
     keys = [each["Key"] for each in jobs.s3.list_objects_v2(Bucket=lake)["Contents"]]
     written = [key for key in keys if key.startswith("out/day=2/part-")]
     assert sorted({*keys} - {*written}) == [
