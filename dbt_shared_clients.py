@@ -1,4 +1,4 @@
-"""Halves the processor time of every dbt command: its connections share their boto3 clients.
+"""Halves the processor time of a dbt build: its connections share their boto3 clients.
 
 dbt-athena opens a boto3 session for every node, and each makes its clients anew, from megabytes of
 JSON and over connections of their own. Threads may share clients, not sessions (boto3's guide on
@@ -30,8 +30,12 @@ def _client(session: Session, *service: Any, **options: Any) -> Any:
     if not agent.startswith("dbt-athena/"):
         return _create(session, *service, **options)
     made_of = (
-        *(service, frozenset(options.items())),
-        *(session.region_name, session.profile_name, _keys(session), _environment()),
+        service,
+        frozenset(options.items()),
+        session.region_name,
+        session.profile_name,
+        _keys(session),
+        _environment(),
     )
     with _lock:
         if made_of not in _clients:

@@ -58,9 +58,15 @@ class Project:
                 found[node["name"]] = typed
         return found
 
-    def sql(self, model: str, inputs: Inputs, variables: Mapping[str, Any]) -> str:
+    def sql(
+        self,
+        model: str,
+        inputs: Inputs,
+        variables: Mapping[str, Any],
+        days: list[str] | None = None,
+    ) -> str:
         """The model as one select, each of its refs a relation of the rows given for it."""
-        return self.render(model, lambda name: self.relation(name, inputs[name]), None, variables)
+        return self.render(model, lambda name: self.relation(name, inputs[name]), days, variables)
 
     def render(
         self,

@@ -192,6 +192,13 @@ FIRST_COMES = with_sessions(LAST_DAY), with_sessions(FIRST_DAY + LAST_DAY), date
 LAST_COMES = with_sessions(FIRST_DAY), with_sessions(FIRST_DAY + LAST_DAY), date.max
 
 
+def edges(test: Callable[..., None]) -> Callable[..., None]:
+    """A test of changed days also tries those that a window one day too small would miss."""
+    for change in (ENTRY_COMES, STEP_COMES, BACK, FAR):
+        test = example(change=change)(test)
+    return test
+
+
 @st.composite
 def funnels(draw: st.DrawFn) -> list[Row]:
     """Rows of the seed: up to three funnels of one to four steps."""
@@ -277,10 +284,7 @@ def rebuild(connect: Callable[[str], Any], ask: Ask, root: Path) -> Rebuild:
     def rebuilt(
         model: str, inputs: Inputs, loaded: list[Row], day: date, **variables: int
     ) -> list[Row]:
-        def relation(name: str) -> str:
-            return project.relation(name, inputs[name])
-
-        sql = project.render(model, relation, [str(day)], variables)
+        sql = project.sql(model, inputs, variables, [str(day)])
         table, count = f"from {model}\n", sql.count(f"from {model}\n")
         assert count == 1
         sql = sql.replace(table, f"from {project.relation(model, loaded)}\n")
@@ -298,10 +302,7 @@ def rebuild(connect: Callable[[str], Any], ask: Ask, root: Path) -> Rebuild:
 
 
 @settings(max_examples=20, deadline=None)
-@example(change=FAR)
-@example(change=BACK)
-@example(change=STEP_COMES)
-@example(change=ENTRY_COMES)
+@edges
 @example(change=FIRST_COMES)
 @example(change=LAST_COMES)
 @given(change=changed_days())
@@ -332,10 +333,7 @@ def test_a_touched_day_changes_no_day_that_is_not_rebuilt(
 
 
 @settings(max_examples=6, deadline=None)
-@example(change=FAR)
-@example(change=BACK)
-@example(change=STEP_COMES)
-@example(change=ENTRY_COMES)
+@edges
 @given(change=changed_days())
 def test_a_touched_day_changes_no_fact_of_a_day_that_is_not_rebuilt(
     ask: Ask, rebuild: Rebuild, change: tuple[list[Row], list[Row], date]
