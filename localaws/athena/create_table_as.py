@@ -88,7 +88,7 @@ def create_table_as(
         "CREATE_TABLE_AS_SELECT",
         update_count=written.rows,
         scanned=plan.scanned,
-        written=[] if target.is_iceberg else written.objects,
+        written=None if target.is_iceberg else written.objects,
     )
 
 

@@ -58,10 +58,10 @@ def insert(
             iceberg.append(loaded, files)
             rows = sum(file.record_count for file in files)
             # Athena leaves manifests of what it writes into Hive tables only.
-            objects = []
+            objects = None
         else:
             written = _insert_hive(glue, plan, lakehouse, session)
-            rows, objects = written.rows, written.objects
+            rows, objects = written.rows, written.objects or None
     return Outcome("DML", "INSERT", update_count=rows, scanned=plan.scanned, written=objects)
 
 

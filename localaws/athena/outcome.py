@@ -9,7 +9,8 @@ from localaws.sql.types import VARCHAR, Type
 @dataclass
 class Outcome:
     """`rows` are text, None for NULL; `columns` is empty for statements without a result;
-    `written` are the objects (s3://...) that the statement added to a Hive table's folder.
+    `written` are the objects (s3://...) that the statement added to a Hive table's folder, None
+    where it leaves no manifest of them.
     """
 
     statement_type: str
@@ -18,7 +19,7 @@ class Outcome:
     rows: Iterable[tuple[str | None, ...]] = ()
     update_count: int | None = None
     scanned: int = 0
-    written: list[str] = field(default_factory=list)
+    written: list[str] | None = None
 
     @property
     def is_query(self) -> bool:

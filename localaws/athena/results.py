@@ -63,13 +63,13 @@ def publish(
         did = _UPDATES.get(outcome.substatement_type, outcome.substatement_type)
         update = (did, outcome.update_count)
         draft.unlink()
-    manifest = f"{place}-manifest.csv" if outcome.written else None
+    manifest = f"{place}-manifest.csv" if outcome.written is not None else None
     try:
         if update is None:
             store.put_file(bucket, key, draft)
         if infos:
             store.put_bytes(bucket, f"{key}.metadata", metadata(id_, infos, update))
-        if manifest:
+        if manifest is not None:
             listed = "".join(f"{each}\n" for each in outcome.written)
             store.put_bytes(*_key(manifest), listed.encode())
     except NoSuchBucket as error:

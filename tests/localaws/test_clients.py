@@ -152,6 +152,24 @@ def test_awswrangler_reads(events, how):
     assert [each["Name"] for each in wr.catalog.get_tables(database=events.database)] == ["events"]
 
 
+def test_results_without_rows_have_their_columns(events, endpoint, monkeypatch):
+    nothing = "select event_id, user_id, total from events where user_id = 99"
+    for ctas in (True, False):
+        frame = wr.athena.read_sql_query(nothing, database=events.database, ctas_approach=ctas)
+        assert (list(frame.columns), len(frame)) == (["event_id", "user_id", "total"], 0)
+    # An empty manifest is all that UNLOAD leaves, so awswrangler itself cannot tell the columns.
+    options = {"ctas_approach": False, "unload_approach": True, "s3_output": events.url("unloaded")}
+    with pytest.raises(wr.exceptions.EmptyDataFrame):
+        wr.athena.read_sql_query(nothing, database=events.database, **options)
+    local = functools.partial(pa.fs.S3FileSystem, endpoint_override=endpoint.url)
+    monkeypatch.setattr("pyarrow.fs.S3FileSystem", local)
+    with pyathena_connection(events) as connection:
+        for kind in (ArrowCursor, PandasCursor):
+            cursor = connection.cursor(kind, unload=True).execute(nothing)
+            assert cursor.data_manifest_location.endswith("-manifest.csv")
+            assert cursor.fetchall() == []
+
+
 def test_awswrangler_reads_in_chunks(events):
     chunks = wr.athena.read_sql_query(
         "select * from events", database=events.database, chunksize=2, ctas_approach=False

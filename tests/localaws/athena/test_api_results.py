@@ -174,16 +174,41 @@ def test_names_and_objects_of_each_kind_of_statement(athena) -> None:
     assert execution["Statistics"]["DataScannedInBytes"] == 0
 
 
-def test_hive_inserts_leave_a_manifest(athena) -> None:
-    sql = f"CREATE TABLE h WITH (external_location = 's3://{athena.bucket}/h/') AS SELECT 1 AS n"
-    id_ = athena.start(sql)
-    statistics = athena.execution(id_)["Statistics"]
-    manifest = f"s3://{athena.bucket}/results/tables/{id_}-manifest.csv"
-    assert statistics["DataManifestLocation"] == manifest
-    (written,) = body(athena, f"tables/{id_}-manifest.csv").decode().split()
-    bucket, _, key = written.removeprefix("s3://").partition("/")
-    assert (bucket, key.split("/")[0]) == (athena.bucket, "h")
-    athena.s3.head_object(Bucket=bucket, Key=key)
+def test_what_is_written_into_hive_folders_has_a_manifest(athena) -> None:
+    """Source: awswrangler's and PyAthena's tests of empty results; measurements/result-files.md
+    (an INSERT of no rows, Iceberg)."""
+    place = f"s3://{athena.bucket}"
+    cases = (
+        (f"CREATE TABLE h WITH (external_location = '{place}/h/') AS SELECT 1 AS n", 1),
+        (f"CREATE TABLE e WITH (external_location = '{place}/e/') AS SELECT 1 AS n WHERE 1 = 0", 0),
+        (
+            f"CREATE TABLE p WITH (external_location = '{place}/p/', partitioned_by = ARRAY['k']) "
+            "AS SELECT 1 AS n, 'x' AS k WHERE 1 = 0",
+            0,
+        ),
+        ("INSERT INTO h VALUES 2", 1),
+        ("INSERT INTO h SELECT 3 WHERE 1 = 0", None),
+        (f"UNLOAD (SELECT 1 AS n) TO '{place}/u/' WITH (format = 'PARQUET')", 1),
+        (f"UNLOAD (SELECT 1 AS n WHERE 1 = 0) TO '{place}/v/' WITH (format = 'PARQUET')", 0),
+        (
+            "CREATE TABLE i WITH (table_type = 'ICEBERG', is_external = false, "
+            f"location = '{place}/i/') AS SELECT 1 AS n WHERE 1 = 0",
+            None,
+        ),
+    )
+    for sql, objects in cases:
+        execution = athena.execution(athena.start(sql))
+        assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
+        output = execution["ResultConfiguration"]["OutputLocation"]
+        expected = None if objects is None else f"{output}-manifest.csv"
+        assert execution["Statistics"].get("DataManifestLocation") == expected, sql
+        found = f"{location(athena, execution)}-manifest.csv" in keys(athena)
+        assert found == (objects is not None), sql
+        if found:
+            listed = body(athena, f"{location(athena, execution)}-manifest.csv").decode().split()
+            assert len(listed) == objects, sql
+            for each in listed:
+                athena.s3.head_object(Bucket=athena.bucket, Key=each.removeprefix(f"{place}/"))
 
 
 def test_pages(athena) -> None:
