@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from localaws.engine.column_types import ColumnType
+
 
 class Session(Protocol):
     """One statement's connection: its temporary tables are its own and go with it.
@@ -25,6 +27,9 @@ class Session(Protocol):
 
     def rows(self, sql: str) -> list[tuple]:
         """All rows of a small result."""
+
+    def columns(self, sql: str) -> tuple[tuple[str, ColumnType], ...]:
+        """The columns that a query would have; it is not run."""
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """A result of any size, in batches of about `rows` rows."""

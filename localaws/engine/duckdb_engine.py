@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from localaws.engine import functions
+from localaws.engine.column_types import ColumnType
 from localaws.sql.errors import QueryError
 
 _MACROS = Path(__file__).with_name("macros")
@@ -108,6 +110,15 @@ class DuckDBSession:
         except duckdb.Error as error:
             raise translated(error) from error
 
+    def columns(self, sql: str) -> tuple[tuple[str, ColumnType], ...]:
+        self._close_result()
+        self._check_cancelled()
+        try:
+            found = self._connection.sql(sql)
+        except duckdb.Error as error:
+            raise translated(error) from error
+        return tuple(zip(found.columns, map(_column_type, found.types), strict=True))
+
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         self._close_result()
         self._check_cancelled()
@@ -140,6 +151,12 @@ class DuckDBSession:
             return self._connection.execute(sql)
         except duckdb.Error as error:
             raise translated(error) from error
+
+
+def _column_type(type_: Any) -> ColumnType:
+    kind = type_.id.upper() if type_.id in ("struct", "list", "map") else ""
+    parts = tuple((name, _column_type(each)) for name, each in type_.children) if kind else ()
+    return ColumnType(str(type_), kind, parts)
 
 
 def translated(error: Exception) -> QueryError:

@@ -15,8 +15,8 @@ from pyarrow import orc
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
-from localaws.sql.quoting import text_literal
 from localaws.sql.types import Type
+from localaws.tables import parquet_writer
 from localaws.tables.avro_schema import record_schema, to_avro
 from localaws.tables.text_values import NULL, SEPARATORS, field_text, json_object
 
@@ -48,9 +48,7 @@ class Format:
 
 
 def _parquet(rows: Rows, file: Path, codec: str, _: dict[str, str], session: Session) -> int:
-    compression = "uncompressed" if codec == "NONE" else codec.lower()
-    target = text_literal(str(file))
-    return session.run(f"COPY ({rows.sql}) TO {target} (FORMAT parquet, COMPRESSION {compression})")
+    return parquet_writer.write(rows.sql, rows.columns, file, codec.lower(), session)
 
 
 def _orc(rows: Rows, file: Path, codec: str, _: dict[str, str], session: Session) -> int:

@@ -74,8 +74,9 @@ def _chunk(column: pq.ColumnChunkMetaData) -> Chunk:
     found = column.statistics
     if found is None:
         return Chunk(column.total_compressed_size, None)
-    # A real's shortest text, which a plan shows, is not its value: no bounds for those.
-    known = found.has_min_max and found.physical_type != "FLOAT"
+    # A real's shortest text, which a plan shows, is not its value: no bounds for those. Those of
+    # INT96, where there are any, are in the order of bytes.
+    known = found.has_min_max and found.physical_type not in ("FLOAT", "INT96")
     bounds = (found.min, found.max) if known else (None, None)
     nulls = found.null_count if found.has_null_count else None
     statistics = Statistics(*bounds, nulls, column.num_values)
