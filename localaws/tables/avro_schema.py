@@ -1,7 +1,8 @@
 """Avro schemas for the columns of a table, and values to and from Avro's.
 
 Source of the mapping: Hive's AvroSerDe (TypeInfoToSchema): every field may be null, timestamps
-count milliseconds. As in Trino, tinyint and smallint are not written.
+count milliseconds, the length of a varchar(n) or char(n) is told (which is read as text of any
+other schema). As in Trino, tinyint and smallint are not written.
 """
 
 import json
@@ -12,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from localaws.sql.errors import QueryError
-from localaws.sql.types import Type
+from localaws.sql.types import VARCHAR, Type
 
 Schema = dict[str, Any]
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -23,7 +24,6 @@ _PRIMITIVES = {
     "real": "float",
     "double": "double",
     "varchar": "string",
-    "char": "string",
     "varbinary": "bytes",
 }
 
@@ -89,10 +89,12 @@ class _Maker:
             case "array":
                 return {"type": "array", "items": ["null", self.schema(type_.element)]}
             case "map":
-                if type_.args[0].base not in ("varchar", "char"):
-                    message = f"Avro maps have varchar keys, not {type_.args[0]}"
+                if type_.args[0] != VARCHAR:
+                    message = f"Avro maps have varchar keys without a length, not {type_.args[0]}"
                     raise QueryError("NOT_SUPPORTED", message)
                 return {"type": "map", "values": ["null", self.schema(type_.args[1])]}
+            case "char" | "varchar" if type_.args:
+                return {"type": "string", "logicalType": type_.base, "maxLength": type_.args[0]}
             case "row":
                 self._records += 1
                 fields = [(name or f"field{i}", each) for i, (name, each) in enumerate(type_.args)]
@@ -154,10 +156,10 @@ def from_avro(schema: Any, type_: Type, names: dict[str, Any]) -> Callable[[Any]
         case (("tinyint" | "smallint"), "int", None):
             limit = 2 ** (7 if type_.base == "tinyint" else 15)
             return lambda value: _in_range(value, limit, type_)
-        case ("varchar", "string" | "enum", None):
-            return (lambda value: value[: type_.args[0]]) if type_.args else str
-        case ("char", "string", None):
-            return lambda value: value[: type_.args[0]].rstrip(" ")
+        case ("varchar", "string" | "enum", _):
+            return (lambda value: str(value)[: type_.args[0]]) if type_.args else str
+        case ("char", "string", _):
+            return lambda value: str(value)[: type_.args[0]].ljust(type_.args[0])
         case ("varbinary", "bytes" | "fixed", None) | ("date", "int", "date"):
             return lambda value: value
         case ("timestamp", "long", "timestamp-millis"):

@@ -67,6 +67,8 @@ class _Reader:
             case "varchar":
                 plain = self._unescaped(text)
                 return f"substr({plain}, 1, {type_.args[0]})" if type_.args else plain
+            case "char":
+                return f"tr_char({self._unescaped(text)}, {type_.args[0]})"
             case "smallint" | "integer" | "bigint" | "tinyint":
                 return f"TRY_CAST(tr_text_integer({text}) AS {type_.duckdb()})"
             case "real" | "double":

@@ -74,6 +74,8 @@ def _batch(arrays: list[pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBat
 def _array(array: pa.Array, name: str, type_: Type) -> pa.Array:
     """A stored column as one of `type_`."""
     stored, target = array.type, decoded.arrow_type(type_)
+    if pa.types.is_nested(stored) and type_.base in ("array", "map", "row"):
+        return _nested(array, name, type_)
     if type_.base == "timestamp" and pa.types.is_timestamp(stored):
         return _milliseconds(array)
     same = stored.equals(target)
@@ -82,13 +84,14 @@ def _array(array: pa.Array, name: str, type_: Type) -> pa.Array:
     decimal = pa.types.is_decimal(stored) and pa.types.is_decimal(target)
     if type_.base == "varchar" and same:
         return compute.utf8_slice_codeunits(array, 0, type_.args[0]) if type_.args else array
+    if type_.base == "char" and same:
+        (length,) = type_.args
+        return compute.utf8_rpad(compute.utf8_slice_codeunits(array, 0, length), length, " ")
     if same or widened or double or decimal:
         try:
             return array.cast(target)
         except pa.ArrowInvalid as error:
             raise QueryError("HIVE_BAD_DATA", f"column {name} of an ORC file: {error}") from None
-    if pa.types.is_nested(stored) and type_.base in ("array", "map", "row"):
-        return _nested(array, name, type_)
     message = f"Malformed ORC file. Cannot read SQL type '{type_}' from ORC type {stored}: {name}"
     raise QueryError("HIVE_BAD_DATA", message)
 

@@ -111,6 +111,8 @@ def _value(text: str, type_: Type) -> str:
     match type_.base:
         case "varchar":
             return f"substr({text}, 1, {type_.args[0]})" if type_.args else text
+        case "char":
+            return f"tr_char({text}, {type_.args[0]})"
         case "boolean":
             return f"(lower({text}) = 'true')"
         case "tinyint" | "smallint" | "integer" | "bigint":

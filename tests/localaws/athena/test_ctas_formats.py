@@ -61,6 +61,24 @@ def test_partitions_in_every_format(athena, format_) -> None:
     assert folders == {"t/d=2025-01-01/b=true", "t/d=__HIVE_DEFAULT_PARTITION__/b=false"}
 
 
+@pytest.mark.parametrize("format_", ["PARQUET", "ORC", "AVRO", "TEXTFILE"])
+def test_texts_of_a_length(athena, format_) -> None:
+    """char(n) comes back padded to n, a shorter type cuts, at every level."""
+    query = (
+        "SELECT CAST('ab' AS char(3)) AS c, CAST('abcdef' AS varchar(6)) AS v, "
+        "ARRAY[CAST('x' AS char(2)), NULL] AS l, CAST(ROW('y', 'uvw') AS row(c char(2), v varchar(3))) AS r"
+    )
+    athena(ctas(athena, f"format = '{format_}'", query))
+    athena("INSERT INTO t SELECT * FROM t")
+    assert athena("SELECT * FROM t") == [("ab ", "abcdef", "[x , null]", "{c=y , v=uvw}")] * 2
+    assert athena("SELECT count(*) FROM t WHERE c = 'ab' AND l[1] = CAST('x' AS char(2))") == [
+        ("2",)
+    ]
+    columns = "c char(5), v varchar(2), l array<char(1)>, r struct<c:char(3),v:varchar(1)>"
+    athena(f"ALTER TABLE t REPLACE COLUMNS ({columns})")
+    assert athena("SELECT * FROM t LIMIT 1") == [("ab   ", "ab", "[x, null]", "{c=y  , v=u}")]
+
+
 def test_insert_into_a_text_table_as_dbt_seeds_do(athena) -> None:
     athena(
         "CREATE EXTERNAL TABLE t (id int, name string, at timestamp) ROW FORMAT DELIMITED "
@@ -118,6 +136,7 @@ def test_ctas_without_data(athena) -> None:
         ("format = 'ORC', partitioned_by = ARRAY['a']", "SELECT 1 AS a, 2 AS b", "HIVE_COLUMN_ORDER_MISMATCH"),
         ("format = 'ORC', partitioned_by = ARRAY['k']", "SELECT 1 AS a, 1.5e0 AS k", "NOT_SUPPORTED: partition columns"),
         ("format = 'AVRO'", "SELECT MAP(ARRAY[1], ARRAY[2]) AS m", "NOT_SUPPORTED: Avro maps"),
+        ("format = 'AVRO'", "SELECT MAP(ARRAY['k'], ARRAY[2]) AS m", "NOT_SUPPORTED: Avro maps"),
         ("format = 'AVRO'", "SELECT CAST(1 AS smallint) AS s", "NOT_SUPPORTED"),
         ("format = 'JSON'", "SELECT 1/x AS a FROM (VALUES 1, 0) AS v(x)", "DIVISION_BY_ZERO"),
     ],

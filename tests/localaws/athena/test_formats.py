@@ -9,6 +9,7 @@ import datetime
 import gzip
 import io
 import json
+import uuid
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -207,18 +208,20 @@ def test_orc_by_place_with_fewer_and_wider_columns(table) -> None:
         _col2=pa.array([{"X": 1, "y": "b"}, None]),
         _col3=pa.array([[("k", Decimal("1.50"))], None], pa.map_(pa.string(), pa.decimal128(5, 2))),
         _col4=pa.array([MOMENT, None], pa.timestamp("us")),
+        _col5=pa.array([{"t": MOMENT, "v": "abc", "l": ["xyz"]}, None]),
     )
     rows = table(
-        "a bigint, b array<bigint>, c struct<x:bigint,y:string,z:int>, "
-        "d map<string,decimal(5,2)>, e timestamp, f string",
+        "a bigint, b array<bigint>, c struct<x:bigint,y:string,z:int>, d map<string,decimal(5,2)>, "
+        "e timestamp, f struct<t:timestamp,v:varchar(2),l:array<char(2)>>, g string",
         "STORED AS ORC",
         {"a.orc": file},
         "SELECT * FROM t ORDER BY a",
     )
     assert rows == [
-        ("1", "[1]", "{x=1, y=b, z=null}", "{k=1.50}", "2024-01-05 10:00:00.124", None),
-        (None,) * 6,
-    ]
+        ("1", "[1]", "{x=1, y=b, z=null}", "{k=1.50}", "2024-01-05 10:00:00.124",
+         "{t=2024-01-05 10:00:00.124, v=ab, l=[xy]}", None),
+        (None,) * 7,
+    ]  # fmt: skip
 
 
 def test_orc_by_name_on_request_and_types_that_do_not_fit(athena, table) -> None:
@@ -285,6 +288,27 @@ def test_avro_with_the_tables_schema(table) -> None:
         f"('avro.schema.literal' = '{json.dumps(schema)}') STORED AS AVRO"
     )
     assert table("id int, later string", how, {"a": avro_file()}) == [("1", "none yet")]
+
+
+def test_avro_texts_with_the_length_that_trino_and_hive_write(athena, table) -> None:
+    schema = {
+        "type": "record",
+        "name": "texts",
+        "fields": [
+            {"name": "v", "type": {"type": "string", "logicalType": "varchar", "maxLength": 5}},
+            {"name": "c", "type": {"type": "string", "logicalType": "char", "maxLength": 3}},
+            {"name": "s", "type": ["null", {"type": "string", "logicalType": "varchar", "maxLength": 5}]},
+            {"name": "u", "type": {"type": "string", "logicalType": "uuid"}},
+        ],
+    }  # fmt: skip
+    id_ = uuid.UUID(int=1)
+    file = io.BytesIO()
+    fastavro.writer(file, schema, [{"v": "abcde", "c": "ab", "s": "abc", "u": id_}])
+    columns = "v varchar(5), c char(3), s string, u string"
+    rows = table(columns, "STORED AS AVRO", {"a": file.getvalue()})
+    assert rows == [("abcde", "ab ", "abc", str(id_))]
+    athena("ALTER TABLE t REPLACE COLUMNS (v varchar(3), c string, s varchar(2), u varchar(8))")
+    assert athena("SELECT * FROM t") == [("abc", "ab", "ab", "00000000")]
 
 
 # ---- JSON
