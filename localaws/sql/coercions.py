@@ -72,7 +72,7 @@ def _widened(source: Type, base: str) -> Type | None:
         case ("date", "timestamp"):
             return timestamp(0)
         case ("date", "timestamp with time zone"):
-            return timestamp_tz(3, "UTC")
+            return timestamp_tz(0, "UTC")
         case ("timestamp", "timestamp with time zone"):
             return timestamp_tz(source.args[0], "UTC")
         case ("varchar", "char"):

@@ -121,7 +121,7 @@ def apply_overload(
         scope.error("TYPE_MISMATCH", str(error), node)
     if result is None:
         given = ", ".join(str(each.type) for each in arguments)
-        expected = ", ".join(f"{name}{each}" for each in overloads)
+        expected = ", ".join(sorted(f"{name}{each}" for each in overloads))
         message = f"Unexpected parameters ({given}) for function {name}. Expected: {expected}"
         scope.error("FUNCTION_NOT_FOUND", message, node)
     return result

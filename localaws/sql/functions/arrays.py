@@ -131,10 +131,10 @@ FUNCTIONS = table(
     signature("reverse(array(T)) -> array(T)", "list_reverse({0})"),
     signature("slice(array(T), bigint, bigint) -> array(T)", "tr_slice({0}, {1}, {2})"),
     signature("trim_array(array(T), bigint) -> array(T)", "tr_trim_array({0}, {1})"),
-    signature("repeat(T, integer) -> array(T)", "tr_repeat({0}, {1})"),
+    signature("repeat(T, bigint) -> array(T)", "tr_repeat({0}, {1})"),
     signature("shuffle(array(T)) -> array(T)", "tr_shuffle({0})"),
     signature("combinations(array(T), integer) -> array(array(T))", "tr_combinations({0}, {1})"),
-    signature("ngrams(array(T), bigint) -> array(array(T))", "tr_ngrams({0}, {1})"),
+    signature("ngrams(array(T), integer) -> array(array(T))", "tr_ngrams({0}, {1})"),
     # Trino zips two to five arrays; the rule makes the result's type.
     *(signature(f"zip({', '.join(_ZIPPED[:n])}) -> array(T)", _zip) for n in range(2, 6)),
     signature("sequence(bigint, bigint, bigint) -> array(bigint)", "tr_sequence({0}, {1}, {2})"),

@@ -16,6 +16,6 @@ def _of_all(macro: str) -> Rule:
 
 
 FUNCTIONS = table(
-    signature("greatest(T, T...) -> T", _of_all("tr_array_max"), T=orderable),
-    signature("least(T, T...) -> T", _of_all("tr_array_min"), T=orderable),
+    signature("greatest(T...) -> T", _of_all("tr_array_max"), T=orderable),
+    signature("least(T...) -> T", _of_all("tr_array_min"), T=orderable),
 )

@@ -80,7 +80,7 @@ def _too_fine(_: list[Typed]) -> Typed:
 def _to_unixtime(arguments: list[Typed]) -> Typed:
     value = arguments[0]
     micros = f"epoch_us({_instant(value)})"
-    if value.type.base == "timestamp" or value.type.args[0] <= 3:
+    if value.type.args[0] <= 3:
         return Typed(f"({micros} / 1000000e0)", DOUBLE)
     # As Trino adds it up, to the last bit.
     millis = f"tr_floor_quotient({micros}, 1000)"
@@ -101,5 +101,4 @@ FUNCTIONS = table(
     signature("from_unixtime_nanos(bigint) -> timestamptz", _too_fine),
     signature("from_unixtime_nanos(decimal) -> timestamptz", _too_fine),
     signature("to_unixtime(timestamptz) -> double", _to_unixtime),
-    signature("to_unixtime(timestamp) -> double", _to_unixtime),
 )

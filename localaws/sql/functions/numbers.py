@@ -134,11 +134,13 @@ FUNCTIONS = table(
         for type_ in INTEGERS
     ),
     signature("sign(decimal) -> decimal(1,0)", "CAST(sign({0}) AS DECIMAL(1, 0))"),
+    signature("sign(real) -> real", "CAST(tr_sign(CAST({0} AS DOUBLE)) AS REAL)"),
     signature("sign(double) -> double", "tr_sign({0})"),
     signature("truncate(decimal) -> decimal(1,0)", _truncate_decimal),
     signature("truncate(real) -> real", "trunc({0})"),
     signature("truncate(double) -> double", "trunc({0})"),
     signature("mod(decimal, decimal) -> decimal", _mod),
+    signature("mod(real, real) -> real", "CAST(tr_float_mod({0}, {1}) AS REAL)"),
     signature("mod(double, double) -> double", "tr_float_mod({0}, {1})"),
     signature("to_base(bigint, bigint) -> varchar(64)", "py_to_base({0}, {1})"),
     signature("from_base(varchar, bigint) -> bigint", "py_from_base({0}, {1})"),
@@ -161,7 +163,7 @@ FUNCTIONS = table(
     ),
     *(
         signature(
-            f"bitwise_{name}({type_}, bigint) -> {type_}",
+            f"bitwise_{name}({type_}, integer) -> {type_}",
             f"CAST(py_shift_{side}({{0}}, {{1}}, {bits}) AS {Type(type_).duckdb()})",
         )
         for name, side in (

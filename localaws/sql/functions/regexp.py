@@ -23,11 +23,11 @@ FUNCTIONS = table(
     ),
     signature("regexp_position(varchar, varchar) -> integer", "py_regexp_position({0}, {1}, 1, 1)"),
     signature(
-        "regexp_position(varchar, varchar, bigint) -> integer",
+        "regexp_position(varchar, varchar, integer) -> integer",
         "py_regexp_position({0}, {1}, {2}, 1)",
     ),
     signature(
-        "regexp_position(varchar, varchar, bigint, bigint) -> integer",
+        "regexp_position(varchar, varchar, integer, integer) -> integer",
         "py_regexp_position({0}, {1}, {2}, {3})",
     ),
     signature("regexp_replace(varchar, varchar) -> =0", "py_regexp_replace({0}, {1}, '')"),

@@ -12,6 +12,12 @@ from localaws.sql.types import UNKNOWN, Type, array, row
 
 Rule = Callable[[list[Typed]], Typed]
 _LONGEST = 2**31 - 1
+# Parameters that are not called as Trino calls them.
+_SPELLINGS = {
+    "decimal": "decimal(p,s)",
+    "timestamp": "timestamp(p)",
+    "timestamptz": "timestamp(p) with time zone",
+}
 # Raises BadArgument for a type that the engine treats otherwise than Trino.
 Check = Callable[[Type], None]
 
@@ -41,10 +47,7 @@ class Overload:
 
         Raises BadArgument for a call that only the engine cannot do.
         """
-        parameters = self._expanded(len(arguments))
-        if parameters is None:
-            return None
-        bound = _bind(parameters, [each.type for each in arguments])
+        bound = self.bind([each.type for each in arguments])
         if bound is None:
             return None
         targets, variables = bound
@@ -59,6 +62,12 @@ class Overload:
             return Typed(sql, coerced[int(self.returns[1:])].type)
         return Typed(sql, _substitute(self.returns, variables))
 
+    def bind(self, given: list[Type]) -> tuple[list[Type], dict[str, Type]] | None:
+        """What arguments of these types are converted to, and what the variables stand for; None
+        where they do not fit."""
+        parameters = self._expanded(len(given))
+        return None if parameters is None else _bind(parameters, given)
+
     def _expanded(self, given: int) -> list[str] | None:
         parameters = list(self.parameters)
         if parameters and parameters[-1].endswith("..."):
@@ -67,7 +76,8 @@ class Overload:
         return parameters if len(parameters) == given else None
 
     def __str__(self) -> str:
-        return f"({', '.join(self.parameters)})"
+        """As Trino's messages show it, but for lengths."""
+        return f"({', '.join(_SPELLINGS.get(each, each) for each in self.parameters)})"
 
 
 def signature(text: str, build: str | Rule, **checks: Check) -> tuple[str, Overload]:

@@ -29,7 +29,7 @@ bits as (
 
     select
         offsets.days_ago,
-        bitwise_left_shift(bigint '1', offsets.days_ago) as bit
+        bitwise_left_shift(bigint '1', cast(offsets.days_ago as integer)) as bit
     from unnest(sequence(0, 27)) as offsets (days_ago)
 
 ),

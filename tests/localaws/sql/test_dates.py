@@ -111,6 +111,12 @@ from localaws.sql.queries import analyze
         ),
         ("date_parse('2022/10/20 05', '%Y/%m/%d %H')", "2022-10-20 05:00:00.000", "timestamp(3)"),
         ("to_unixtime(TIMESTAMP '1970-01-01 00:00:01.500')", "1.5", "double"),
+        ("to_unixtime(DATE '1970-01-02')", "86400.0", "double"),
+        (
+            "coalesce(DATE '1970-01-02', TIMESTAMP '1970-01-01 00:00:00 UTC')",
+            "1970-01-02 00:00:00 UTC",
+            "timestamp(0) with time zone",
+        ),
         ("from_unixtime(1.5)", "1970-01-01 00:00:01.500 UTC", "timestamp(3) with time zone"),
         ("TIMESTAMP '2024-01-02 00:00:00' > DATE '2024-01-01'", "true", "boolean"),
         ("to_milliseconds(DATE '2024-01-02' - DATE '2024-01-01')", "86400000", "bigint"),

@@ -17,6 +17,7 @@ NAN = "0e0 / 0e0"
         ("greatest(1, NULL, 3)", None),
         ("least(NULL, 1)", None),
         ("greatest(1, 2.5e0)", "2.5"),
+        ("greatest(1)", "1"),
         ("least(DATE '2020-01-02', DATE '2020-01-01')", "2020-01-01"),
         (f"greatest(1.5e0, {NAN})", "1.5"),
         (f"least({NAN}, 1.5e0)", "1.5"),

@@ -66,6 +66,11 @@ import pytest
         ("bitwise_right_shift(SMALLINT '-1', 15)", "1", "smallint"),
         ("bitwise_right_shift_arithmetic(-8, 2)", "-2", "integer"),
         ("bitwise_right_shift_arithmetic(BIGINT '-7', 64)", "-1", "bigint"),
+        ("bitwise_left_shift(BIGINT '1', CAST(BIGINT '3' AS integer))", "8", "bigint"),
+        ("sign(REAL '-0.5')", "-1.0", "real"),
+        ("sign(REAL 'NaN')", "NaN", "real"),
+        ("mod(REAL '5.5', 2)", "1.5", "real"),
+        ("mod(REAL '5.5', REAL '0')", "NaN", "real"),
         ("bit_count(9, 64)", "2", "bigint"),
         ("bit_count(-7, 64)", "62", "bigint"),
         ("bit_count(-7, 8)", "6", "bigint"),
@@ -91,6 +96,8 @@ def test_value(query, expression, value, type_) -> None:
         ("bit_count(9, 4)", "INVALID_FUNCTION_ARGUMENT"),
         ("mod(5, 0)", "DIVISION_BY_ZERO"),
         ("ln('x')", "FUNCTION_NOT_FOUND"),
+        ("bitwise_right_shift(1, BIGINT '3')", "FUNCTION_NOT_FOUND"),
+        ("bitwise_right_shift_arithmetic(1, BIGINT '3')", "FUNCTION_NOT_FOUND"),
     ],
 )
 def test_failure(failure, expression, error) -> None:

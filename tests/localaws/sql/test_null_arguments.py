@@ -10,22 +10,12 @@ import re
 import pytest
 
 from localaws.sql import functions
+from tests.localaws.sql.trino_functions import CONSTANTS
 
 # Told to be otherwise in Trino's documentation.
 CALLED_FOR_NULL = {"concat_ws", "format", "typeof"}
 # Refused for every value.
 REFUSED = {"from_iso8601_timestamp_nanos", "from_unixtime_nanos"}
-# The places of what must be a constant here: units, formats, zones, offsets, digits.
-CONSTANTS = {
-    **{key: {0: "'day'"} for key in ("date_add", "date_diff", "date_trunc")},
-    **{key: {1: "'%Y'"} for key in ("date_format", "date_parse")},
-    **{key: {1: "'yyyy'"} for key in ("format_datetime", "parse_datetime")},
-    **{key: {1: "'UTC'"} for key in ("with_timezone", "at_timezone", "from_unixtime")},
-    "round": {1: "1"},
-    "trim": {1: "'x'"},
-    ("at_timezone", 1, "interval day to second"): {1: "interval '1' hour"},
-    ("from_unixtime", 1, "bigint"): {1: "1", 2: "1"},
-}
 VARIABLES = {
     "timestamptz": "timestamp with time zone",
     "T": "integer",

@@ -134,6 +134,8 @@ def test_patterns_may_be_data(query) -> None:
         ("regexp_extract('abc', 'b', 1)", "INVALID_FUNCTION_ARGUMENT: Pattern has 0 groups. Cannot access group 1"),
         ("regexp_extract('abc', 'b', -1)", "INVALID_FUNCTION_ARGUMENT: Group cannot be negative"),
         ("regexp_position('abc', 'b', 0)", "INVALID_FUNCTION_ARGUMENT"),
+        ("regexp_position('abc', 'b', BIGINT '1')", "FUNCTION_NOT_FOUND"),
+        ("regexp_position('abc', 'b', 1, BIGINT '1')", "FUNCTION_NOT_FOUND"),
         ("regexp_replace('xxx', 'x', '$1')", "INVALID_FUNCTION_ARGUMENT"),
         ("regexp_replace('xxx', 'x', '$a')", "INVALID_FUNCTION_ARGUMENT"),
         ("regexp_replace('xxx', 'x', '$')", "INVALID_FUNCTION_ARGUMENT"),
