@@ -17,7 +17,8 @@ from localaws.tables.nested_values import converted_list, converted_map, field, 
 
 # A row group is full with so many rows or bytes. The rows are those of the engine's own writer.
 _GROUP_ROWS, _GROUP_BYTES = 122_880, 128 << 20
-_BATCH_ROWS = 20_480
+# Few, since the texts of a batch may have 2 GB.
+_BATCH_ROWS = 2_048
 # zlib's best level, which is what pyarrow takes unless told, is ten times slower and saves nothing.
 _LEVELS = {"gzip": 4}
 
@@ -29,7 +30,7 @@ def write(
     values = [f"{_stored(quoted(name), type_)} AS {quoted(name)}" for name, type_ in columns]
     writer: pq.ParquetWriter | None = None
     group: list[pa.RecordBatch] = []
-    count = 0
+    count = rows = size = 0
     try:
         for batch in session.batches(f"SELECT {', '.join(values)} FROM ({sql})", _BATCH_ROWS):
             writer = writer or pq.ParquetWriter(
@@ -41,28 +42,16 @@ def write(
                 store_schema=False,
             )
             group.append(batch)
-            count += batch.num_rows
-            if _is_full(group):
-                _flush(writer, group)
-        if writer and group:
-            _flush(writer, group)
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+                writer.write_table(pa.Table.from_batches(group), row_group_size=rows)
+                group, count, rows, size = [], count + rows, 0, 0
+        if writer and rows:
+            writer.write_table(pa.Table.from_batches(group), row_group_size=rows)
     finally:
         if writer:
             writer.close()
-    return count
-
-
-def _is_full(group: list[pa.RecordBatch]) -> bool:
-    rows, size = (
-        sum(sizes) for sizes in zip(*((b.num_rows, b.nbytes) for b in group), strict=True)
-    )
-    return rows >= _GROUP_ROWS or size >= _GROUP_BYTES
-
-
-def _flush(writer: pq.ParquetWriter, group: list[pa.RecordBatch]) -> None:
-    table = pa.Table.from_batches(group)
-    writer.write_table(table, row_group_size=max(table.num_rows, 1))
-    group.clear()
+    return count + rows
 
 
 def _stored(value: str, type_: Type, depth: int = 0) -> str:

@@ -343,10 +343,32 @@ def test_runs_end_with_the_endpoint(
 # ---- Spark
 
 
+def unload(athena: BaseClient, query: str, lake: str) -> None:
+    id_ = athena.start_query_execution(
+        QueryString=f"UNLOAD ({query}) TO '{lake}/unloaded/' WITH (format = 'PARQUET')",
+        ResultConfiguration={"OutputLocation": f"{lake}/results/"},
+    )["QueryExecutionId"]
+    status: dict[str, Any] = {}
+
+    def is_over() -> bool:
+        execution = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
+        status.update(execution["Status"])
+        return status["State"] in ("SUCCEEDED", "FAILED")
+
+    wait_for(is_over)
+    assert status["State"] == "SUCCEEDED", status
+
+
 @pytest.mark.slow
-def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
+def test_spark_reads_and_writes_s3(jobs: Jobs, client: Callable[..., BaseClient]) -> None:
     lake = f"{jobs.name}.lake"  # dots are allowed in a bucket's name
     jobs.s3.create_bucket(Bucket=lake)
+    unload(
+        client("athena"),
+        "SELECT TIMESTAMP '2024-01-05 10:00:00.123' AS ts, DECIMAL '1.5' AS d, "
+        "ARRAY[TIMESTAMP '2024-01-05 10:00:00'] AS l, CAST(1 AS smallint) AS s",
+        f"s3://{lake}",
+    )
     for day in ("1", "2"):
         jobs.s3.put_object(
             Bucket=lake, Key=f"in/day={day}/a b.json", Body=b'{"n": %s}\n' % day.encode()
@@ -372,6 +394,8 @@ def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
         print("settings:", zone, spark.conf.get("spark.sql.shuffle.partitions"))
         temporary = spark._jvm.java.lang.System.getProperty("java.io.tmpdir")
         print("temporary files beside Python's:", temporary == os.environ["TMPDIR"])
+        unloaded = spark.read.parquet("s3://{lake}/unloaded/")
+        print("unloaded:", dict(unloaded.dtypes), unloaded.first().ts)
         spark.read.json("s3://{lake}/nowhere/")
         """,
         DefaultArguments={
@@ -396,8 +420,12 @@ def test_spark_reads_and_writes_s3(jobs: Jobs) -> None:
     assert f"Path does not exist: s3://{lake}/nowhere" in run["ErrorMessage"], log(run)
     assert "settings: UTC 7" in log(run)
     assert "temporary files beside Python's: True" in log(run)
+    # What Athena writes has plain timestamps for Spark: instants, not `timestamp_ntz`.
+    types = {"ts": "timestamp", "d": "decimal(2,1)", "l": "array<timestamp>", "s": "int"}
+    assert f"unloaded: {types} 2024-01-05 10:00:00.123000" in log(run)
     keys = [each["Key"] for each in jobs.s3.list_objects_v2(Bucket=lake)["Contents"]]
     written = [key for key in keys if key.startswith("out/day=2/part-")]
+    keys = [key for key in keys if not key.startswith(("unloaded/", "results/"))]
     assert sorted({*keys} - {*written}) == [
         "in/day=2/a b.json",
         "out/day=1/old.json",
