@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from localaws.crawler.documents import Documents
+from localaws.crawler.structure import MAX_LISTS, structure_of
 from localaws.engine import Session
 from localaws.sql.quoting import text_literal
 from localaws.tables.decoded import lines_sql
-from localaws.tables.json_format import MAX_LISTS, structure_of
 from localaws.tables.text_lines import text_list
 
 INT_MAX = 2**31 - 1

@@ -27,11 +27,19 @@ _guard = threading.Lock()
 
 def scan_sql(files: list[Path], way: str, schema: pa.Schema, decode: Decode, scratch: Path) -> str:
     """A relation of `schema`'s columns and "$file". `way` tells how `decode` reads, in full."""
+    found = copies(files, way, schema, decode, scratch)
+    return f"read_parquet({text_list([str(copy) for copy in found])})"
+
+
+def copies(
+    files: list[Path], way: str, schema: pa.Schema, decode: Decode, scratch: Path
+) -> list[Path]:
+    """Parquet copies of `schema`'s columns and "$file". What the schema of a batch says beside its
+    columns stands in the copy's footer."""
     folder = scratch / "decoded"
     folder.mkdir(exist_ok=True)
     _sweep()
-    copies = [_copy(file, way, schema, decode, folder) for file in files]
-    return f"read_parquet({text_list([str(copy) for copy in copies])})"
+    return [_copy(file, way, schema, decode, folder) for file in files]
 
 
 def lines_sql(files: list[Path], codec: str, skip: int, scratch: Path) -> str:
@@ -67,6 +75,8 @@ def _copy(file: Path, way: str, schema: pa.Schema, decode: Decode, folder: Path)
                 path = pa.repeat(pa.scalar(str(file)), batch.num_rows)
                 columns = [*batch.columns, path]
                 writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=stored))
+                if batch.schema.metadata:
+                    writer.add_key_value_metadata(batch.schema.metadata)
         partial.rename(copy)
     finally:
         partial.unlink(missing_ok=True)

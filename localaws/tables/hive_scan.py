@@ -176,7 +176,7 @@ def _text(
             if skip:
                 message = f"{table.name}: skip.header.line.count of a JSON table"
                 raise QueryError("NOT_SUPPORTED", message)
-            return json_format.table_sql(columns, files, codec, table, scratch, session)
+            return json_format.table_sql(columns, files, codec, table, scratch)
     message = f"{table.database}.{table.name}: SerDe {table.serde or '(none)'}"
     raise QueryError("NOT_SUPPORTED", f"{message} is not supported locally")
 

@@ -9,7 +9,6 @@ from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted
 from localaws.sql.types import INTEGERS, Type
 from localaws.tables.hive import HiveTable
-from localaws.tables.json_format import Hidden
 from localaws.tables.parquet_types import SIGNED, converted
 from localaws.tables.text_lines import FILE, text_list
 
@@ -67,6 +66,19 @@ def _value(name: str, type_: Type, stored: tuple[str, ColumnType] | None) -> str
         return f"CAST(NULL AS {type_.duckdb()})"
     spelled, found = stored
     return converted(quoted(spelled), found, type_, name)
+
+
+class Hidden:
+    """Keeps the session out of a cache's key."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __eq__(self, _: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
 
 
 @lru_cache(maxsize=10_000)

@@ -12,8 +12,8 @@ from localaws.tables.iceberg import nested
 from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.table import IcebergTable
 from localaws.tables.iceberg.types import trino_type
-from localaws.tables.json_format import FILE, text_list
 from localaws.tables.parquet_footers import footer
+from localaws.tables.text_lines import FILE, text_list
 
 
 def engine_names(columns: Collection[str], table: IcebergTable, prefix: str) -> dict[str, int]:

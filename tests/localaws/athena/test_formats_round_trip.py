@@ -17,7 +17,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from pyarrow import orc
 
@@ -183,6 +183,8 @@ JSON_TYPES = [name for name in TYPES if name not in ("x", "da")]
 @ANY_ROWS
 @given(rows=rows_of(JSON_TYPES, TEXT), openx=st.booleans())
 def test_json(session, place, rows, openx) -> None:
+    # Hive writes infinite numbers as texts, which it does not read.
+    assume(openx or not any(is_infinite(value) for row in rows for value in row.values()))
     written = Written(session, place, "OPENX_JSON" if openx else "JSON", "GZIP", rows)
     documents = gzip.decompress(written.file.read_bytes()).decode().split("\n")
     assert documents.pop() == ""
@@ -191,9 +193,15 @@ def test_json(session, place, rows, openx) -> None:
             assert openx or name in document
             assert same_in_json(document.get(name), value), name
     relation = json_format.table_sql(
-        written.columns, [written.file], "gzip", written.table, written.scratch, session
+        written.columns, [written.file], "gzip", written.table, written.scratch
     )
     assert written.read(relation) == rows
+
+
+def is_infinite(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(is_infinite, value))
+    return isinstance(value, float) and math.isinf(value)
 
 
 def same_in_json(found: Any, value: Any) -> bool:
