@@ -10,7 +10,7 @@ def java_float(value: float, *, single: bool = False) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
-    digits = Decimal(_shortest(value, single))
+    digits = Decimal(_shortest(value, single)).normalize()
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         text = f"{digits:f}"
         return text if "." in text else f"{text}.0"
@@ -21,10 +21,13 @@ def java_float(value: float, *, single: bool = False) -> str:
 
 
 def _shortest(value: float, single: bool) -> str:
-    """The fewest digits that read back as the same value (as a 32-bit float for real)."""
+    """The fewest digits that read back as the same value (as a 32-bit float for real), but two
+    where one would do: Java takes the nearest of those, which is another number only where values
+    are as far apart as 4.9E-324 and the next."""
     if not single:
-        return repr(value)
-    shorter = (f"{value:.{digits}g}" for digits in range(1, 10))
+        two = f"{value:.1e}"
+        return two if float(two) == value else repr(value)
+    shorter = (f"{value:.{digits}g}" for digits in range(2, 10))
     return next(text for text in shorter if _as_single(float(text)) == value)
 
 

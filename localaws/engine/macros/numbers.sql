@@ -106,6 +106,9 @@ create macro tr_float_to_varchar(value) as
         when isnan(value) then 'NaN'
         when isinf(value) then (case when value > 0 then 'Infinity' else '-Infinity' end)
         when value = 0 then (case when starts_with(cast(value as varchar), '-') then '-0E0' else '0E0' end)
+        -- Values so far apart that the fewest digits are not Java's.
+        when typeof(value) = 'DOUBLE' and abs(value) < 1e-300 then py_java_double(cast(value as double))
+        when typeof(value) = 'FLOAT' and abs(value) < 1e-40 then py_real_text(cast(value as float))
         else (case when value < 0 then '-' else '' end) || tr_scientific_text(cast(abs(value) as varchar))
     end;
 

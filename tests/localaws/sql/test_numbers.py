@@ -43,6 +43,13 @@ import pytest
         ("123456.789e0", "123456.789", "double"),
         ("1e7", "1.0E7", "double"),
         ("1e6", "1000000.0", "double"),
+        # Java's Double.toString has two digits where one would do.
+        ("4.9E-324", "4.9E-324", "double"),
+        ("-2e-323", "-2.0E-323", "double"),
+        ("CAST(4.9E-324 AS varchar)", "4.9E-324", "varchar"),
+        ("CAST(4.9E-324 AS json)", "4.9E-324", "json"),
+        ("REAL '1.4E-45'", "1.4E-45", "real"),
+        ("CAST(REAL '1.4E-45' AS json)", "1.4E-45", "json"),
         ("CAST(2.5e0 AS integer)", "3", "integer"),
         ("CAST(-2.5e0 AS integer)", "-3", "integer"),
         ("CAST(3.5e0 AS bigint)", "4", "bigint"),
