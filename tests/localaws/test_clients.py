@@ -234,6 +234,27 @@ def test_awswrangler_iceberg(place):
     assert _count(place, "ice") == 3
 
 
+def test_awswrangler_iceberg_keeps_null_of_rows_in_arrays_and_maps(place):
+    """It writes Parquet of its own, and INSERT or MERGE by Athena from there."""
+    frame = pd.DataFrame({"id": [1, 2], "a": [None, [{"x": 1}]], "m": [None, [("k", {"x": 1})]]})
+    options = {
+        "database": place.database,
+        "table": "ice",
+        "table_location": place.url("ice"),
+        "temp_path": place.url("temp"),
+        "keep_files": False,
+        "dtype": {"a": "array<struct<x:int>>", "m": "map<string,struct<x:int>>"},
+    }
+    wr.athena.to_iceberg(frame, **options)
+    wr.athena.to_iceberg(frame[1:], merge_cols=["id"], **options)
+    found = wr.athena.read_sql_query(
+        "select id, a is null as a, m is null as m from ice order by id",
+        database=place.database,
+        ctas_approach=False,
+    )
+    assert found.values.tolist() == [[1, True, True], [2, False, False]]
+
+
 def test_awswrangler_takes_over_files_that_are_there(place):
     wr.s3.to_parquet(EVENTS, path=place.url("plain"), dataset=True, partition_cols=["user_id"])
     columns, partitions, _ = wr.s3.store_parquet_metadata(

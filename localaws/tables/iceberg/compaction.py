@@ -10,17 +10,11 @@ from itertools import chain
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyiceberg.io.pyarrow import (
-    _get_parquet_writer_kwargs,
-    compute_statistics_plan,
-    data_file_statistics_from_parquet_metadata,
-    parquet_path_to_id_mapping,
-)
-from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 
-from localaws.tables.iceberg.writing import discard, for_writer, table_rows
+from localaws.tables.iceberg.data_file import table_rows, write_data_file
+from localaws.tables.iceberg.writing import discard
 
 _TARGET_BYTES = 536_870_912
 
@@ -96,53 +90,17 @@ def write_like(
     """All rows of `batches` into the partition, and beside the file, of `model`: one data file,
     another one after about each `target` bytes. Not yet committed; nothing is left behind when
     anything fails."""
-    schema = table.schema().as_arrow()
     rows = (
-        table_rows(pa.Table.from_batches([batch]), schema) for batch in batches if batch.num_rows
+        table_rows(pa.Table.from_batches([batch]), table) for batch in batches if batch.num_rows
     )
+    folder = model.file_path.rpartition("/")[0]
+    place = model.partition, model.spec_id
     written: list[DataFile] = []
     try:
         for first in rows:
-            folder = model.file_path.rpartition("/")[0]
-            written.append(_write_one(table, first, rows, f"{folder}/{uuid4()}.parquet",
-                                      model, target))  # fmt: skip
+            path, more = f"{folder}/{uuid4()}.parquet", chain([first], rows)
+            written.append(write_data_file(table, path, more, *place, target))
     except BaseException:
         discard(table, written)
         raise
     return written
-
-
-def _write_one(
-    table: Table,
-    first: pa.Table,
-    rest: Iterator[pa.Table],
-    path: str,
-    model: DataFile,
-    target: int,
-) -> DataFile:
-    properties = for_writer(table.metadata).properties
-    output = table.io.new_output(path)
-    with (
-        output.create() as stream,
-        pq.ParquetWriter(stream, first.schema, **_get_parquet_writer_kwargs(properties)) as writer,
-    ):
-        writer.write_table(first)
-        while stream.tell() < target and (more := next(rest, None)) is not None:
-            writer.write_table(more)
-    statistics = data_file_statistics_from_parquet_metadata(
-        parquet_metadata=writer.writer.metadata,
-        stats_columns=compute_statistics_plan(table.schema(), properties),
-        parquet_column_mapping=parquet_path_to_id_mapping(table.schema()),
-    )
-    return DataFile.from_args(
-        content=DataFileContent.DATA,
-        file_path=path,
-        file_format=FileFormat.PARQUET,
-        partition=model.partition,
-        file_size_in_bytes=len(output),
-        sort_order_id=None,
-        spec_id=model.spec_id,
-        equality_ids=None,
-        key_metadata=None,
-        **statistics.to_serialized_dict(),
-    )

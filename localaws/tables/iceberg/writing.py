@@ -1,29 +1,28 @@
 """Writing data files and committing them as one snapshot."""
 
-import uuid
 from collections.abc import Iterable, Iterator
+from uuid import uuid4
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.io.pyarrow import _dataframe_to_data_files
+from pyiceberg.io.pyarrow import _determine_partitions, bin_pack_arrow_table
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table, Transaction
+from pyiceberg.partitioning import PartitionKey
+from pyiceberg.table import Table, TableProperties, Transaction
+from pyiceberg.table.locations import load_location_provider
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update import update_table_metadata
 from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
+from pyiceberg.typedef import Record
 
 from localaws.engine import Session
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted
+from localaws.tables.iceberg.data_file import table_rows, write_data_file, writer_properties
 
 BATCH_ROWS = 500_000
 MAX_OPEN_PARTITIONS = 100
-# Athena's names of what PyIceberg's writer calls otherwise.
-_WRITER_PROPERTIES = {
-    "write_compression": "write.parquet.compression-codec",
-    "write_target_data_file_size_bytes": "write.target-file-size-bytes",
-}
 
 
 def write_rows(table: Table, sql: str, names: list[str], session: Session) -> list[DataFile]:
@@ -41,13 +40,11 @@ def data_files(
 
     Raises ICEBERG_TOO_MANY_OPEN_PARTITIONS as Athena does, for more than 100 partitions.
     """
-    schema, metadata = table.schema().as_arrow(), for_writer(table.metadata)
     written: list[DataFile] = []
     try:
         for rows in _chunks(batches):
-            rows = table_rows(rows, schema)
-            # The writer numbers the files of one call: another id for each.
-            written += _dataframe_to_data_files(metadata, rows, table.io, write_uuid=uuid.uuid4())
+            for partition, file_rows in _divided(table, table_rows(rows, table)):
+                written.append(_write_file(table, partition, file_rows, len(written)))
             if len({repr(each.partition) for each in written}) > open_partitions:
                 message = f"Exceeded limit of {open_partitions} open writers for partitions"
                 raise QueryError("ICEBERG_TOO_MANY_OPEN_PARTITIONS", message)
@@ -55,6 +52,31 @@ def data_files(
         discard(table, written)
         raise
     return written
+
+
+def _divided(table: Table, rows: pa.Table) -> Iterator[tuple[PartitionKey | None, pa.Table]]:
+    """The rows of each data file: of one partition and about as large as the table wants files."""
+    parts: Iterable[tuple[PartitionKey | None, pa.Table]] = [(None, rows)]
+    if not table.spec().is_unpartitioned():
+        found = _determine_partitions(table.spec(), table.schema(), rows)
+        parts = ((each.partition_key, each.arrow_table_partition) for each in found)
+    size = writer_properties(table).get(
+        TableProperties.WRITE_TARGET_FILE_SIZE_BYTES,
+        TableProperties.WRITE_TARGET_FILE_SIZE_BYTES_DEFAULT,
+    )
+    for partition, own in parts:
+        for batches in bin_pack_arrow_table(own, int(size)):
+            yield partition, pa.Table.from_batches(batches)
+
+
+def _write_file(
+    table: Table, partition: PartitionKey | None, rows: pa.Table, number: int
+) -> DataFile:
+    """`number`: of the file among those of the statement, which names are in the order of."""
+    places = load_location_provider(table.metadata.location, table.properties)
+    path = places.new_data_location(f"{number:05d}-{uuid4()}.parquet", partition)
+    values = partition.partition if partition else Record()
+    return write_data_file(table, path, iter([rows]), values, table.spec().spec_id)
 
 
 def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -67,48 +89,6 @@ def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
             held = []
     if any(each.num_rows for each in held):
         yield pa.Table.from_batches(held)
-
-
-def for_writer(metadata: TableMetadata) -> TableMetadata:
-    properties = dict(metadata.properties)
-    for name, own in _WRITER_PROPERTIES.items():
-        if name in properties:
-            properties.setdefault(own, properties[name].lower())
-    return metadata.model_copy(update={"properties": properties})
-
-
-def table_rows(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Rows of the engine as the table has them: its spelling of names, its Arrow types.
-
-    Raises CONSTRAINT_VIOLATION for a NULL in a required column.
-    """
-    if [name.lower() for name in schema.names] != rows.schema.names:
-        raise ValueError(f"columns {rows.schema.names} are not the table's {schema.names}")
-    for field, column in zip(schema, rows.columns, strict=True):
-        if not field.nullable and column.null_count:
-            message = f"NULL value not allowed for NOT NULL column: {field.name.lower()}"
-            raise QueryError("CONSTRAINT_VIOLATION", message)
-    # Not to large strings: Arrow ends the process when it casts the keys of a map to those.
-    small = pa.schema([_small_field(field) for field in schema])
-    return rows.rename_columns(schema.names).cast(small)
-
-
-def _small_field(field: pa.Field) -> pa.Field:
-    return pa.field(field.name, _small(field.type), field.nullable, field.metadata)
-
-
-def _small(type_: pa.DataType) -> pa.DataType:
-    if pa.types.is_large_string(type_):
-        return pa.string()
-    if pa.types.is_large_binary(type_):
-        return pa.binary()
-    if pa.types.is_struct(type_):
-        return pa.struct([_small_field(type_.field(i)) for i in range(type_.num_fields)])
-    if pa.types.is_map(type_):
-        return pa.map_(_small_field(type_.key_field), _small_field(type_.item_field))
-    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
-        return pa.list_(_small_field(type_.value_field))
-    return type_
 
 
 def append(table: Table, added: Iterable[DataFile]) -> None:
