@@ -8,6 +8,8 @@ arrays as a query can read is string.
 """
 
 import json
+import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,21 @@ from localaws.crawler.structure import MAX_LISTS, structure_of
 from localaws.engine import Session
 from localaws.sql.quoting import text_literal
 from localaws.tables.decoded import lines_sql
-from localaws.tables.text_lines import text_list
 
 INT_MAX = 2**31 - 1
 BIGINT_MAX = 2**63 - 1
 
 # Keys in the order of their appearance, with those below each.
 Order = dict[str, "Order"]
+Columns = list[tuple[str, str]]
 
+# Source: the Glue API reference, Column: a name and a type are text of a single line.
+_SINGLE_LINE = re.compile(r"[ -\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF\t]+")
+_LONGEST_NAME = 255
+# In our pointers: every element of the array. No step of a pointer begins so.
+_ELEMENTS = "~*"
+
+log = logging.getLogger("localaws.crawler")
 
 # Documents whose keys set the order of the columns.
 SAMPLE = 1000
@@ -38,7 +47,7 @@ def infer(paths: list[Path], compression: str, scratch: Path, session: Session) 
     source = _documents(paths, compression, scratch)
     structure, documents = structure_of(source, session)
     shape = json.loads(structure) if structure else {}
-    columns: list[tuple[str, str]] = []
+    columns: Columns = []
     if isinstance(shape, dict):
         first = session.rows(
             f"SELECT document FROM {_documents(paths[:1], compression, scratch)} "
@@ -48,7 +57,7 @@ def infer(paths: list[Path], compression: str, scratch: Path, session: Session) 
         for (document,) in first:
             _note_order(json.loads(document), seen)
         shape = _ordered(shape, seen)
-        columns = _columns(shape, "$", _integer_types(shape, source, session))
+        columns = _columns(shape, "", _integer_types(shape, source, session))
     return Documents(columns, documents, "json", compression)
 
 
@@ -82,33 +91,34 @@ def _ordered(shape: object, seen: Order) -> Any:
     return shape
 
 
-def _columns(
-    shape: dict, path: str, integers: dict[str, str], lists: int = 0
-) -> list[tuple[str, str]]:
+def _columns(shape: dict, pointer: str, integers: dict[str, str], lists: int = 0) -> Columns:
     """Keys that differ only in case are one column, a string where their types differ."""
     columns: dict[str, str] = {}
     for key, below in shape.items():
-        name, type_ = key.lower(), _type(below, f"{path}.{_step(key)}", integers, lists)
+        at = f"{pointer}{_step(key)}"
+        if not _SINGLE_LINE.fullmatch(key) or (not pointer and len(key) > _LONGEST_NAME):
+            log.warning("the key at %r is left out: nothing in a Glue table is called so", at)
+            continue
+        name, type_ = key.lower(), _type(below, at, integers, lists)
         columns[name] = type_ if columns.get(name, type_) == type_ else "string"
     return list(columns.items())
 
 
 def _step(key: str) -> str:
-    escaped = key.replace('"', '\\"')
-    return f'"{escaped}"'
+    """A key in a JSON pointer (RFC 6901), which can name every key; a JSON path cannot."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
-def _type(shape: object, path: str, integers: dict[str, str], lists: int) -> str:
+def _type(shape: object, pointer: str, integers: dict[str, str], lists: int) -> str:
     match shape:
-        case dict() if shape:
-            fields = ",".join(
-                f"{name}:{type_}" for name, type_ in _columns(shape, path, integers, lists)
-            )
-            return f"struct<{fields}>"
+        case dict():
+            columns = _columns(shape, pointer, integers, lists)
+            fields = ",".join(f"{name}:{type_}" for name, type_ in columns)
+            return f"struct<{fields}>" if fields else "string"
         case [element] if lists < MAX_LISTS:
-            return f"array<{_type(element, f'{path}[*]', integers, lists + 1)}>"
+            return f"array<{_type(element, pointer + _ELEMENTS, integers, lists + 1)}>"
         case "BIGINT" | "UBIGINT" | "HUGEINT":
-            return integers[path]
+            return integers[pointer]
         case "DOUBLE":
             return "double"
         case "BOOLEAN":
@@ -116,36 +126,46 @@ def _type(shape: object, path: str, integers: dict[str, str], lists: int) -> str
     return "string"
 
 
-def _integer_paths(shape: object, path: str) -> list[str]:
+def _integer_pointers(shape: object, pointer: str) -> list[str]:
     match shape:
         case dict():
             return [
                 found
                 for key, below in shape.items()
-                for found in _integer_paths(below, f"{path}.{_step(key)}")
+                for found in _integer_pointers(below, f"{pointer}{_step(key)}")
             ]
         case [element]:
-            return _integer_paths(element, f"{path}[*]")
+            return _integer_pointers(element, pointer + _ELEMENTS)
         case "BIGINT" | "UBIGINT" | "HUGEINT":
-            return [path]
+            return [pointer]
     return []
 
 
 def _integer_types(shape: dict, source: str, session: Session) -> dict[str, str]:
-    """The types of the paths of whole numbers: the narrowest that holds them all."""
-    paths = _integer_paths(shape, "$")
-    if not paths:
+    """The types of the places of whole numbers: the narrowest that holds them all."""
+    pointers = _integer_pointers(shape, "")
+    if not pointers:
         return {}
-    # A path with a wildcard gives a list, one without is made to. The negative numbers of a type
-    # reach one further than the positive ones.
-    found = [text_literal(path) if "[*]" in path else text_list([path]) for path in paths]
+    # The negative numbers of a type reach one further than the positive ones.
     values = ", ".join(
-        f"max(list_max(list_transform(list_transform(json_extract_string(document, {each}), "
+        f"max(list_max(list_transform(list_transform({_texts_at(each)}, "
         "lambda x: try_cast(x AS HUGEINT)), lambda n: greatest(n, -n - 1))))"
-        for each in found
+        for each in pointers
     )
     (largest,) = session.rows(f"SELECT {values} FROM {source}")
-    return {path: _integer(value or 0) for path, value in zip(paths, largest, strict=True)}
+    return {each: _integer(value or 0) for each, value in zip(pointers, largest, strict=True)}
+
+
+def _texts_at(pointer: str) -> str:
+    """SQL of the list of texts at `pointer` in a document."""
+    *arrays, last = (text_literal(each or "$") for each in pointer.split(_ELEMENTS))
+    if not arrays:
+        return f"json_extract_string(document, [{last}])"
+    found = "[document]"
+    for each in arrays:
+        elements = f"json_extract(json_extract(x, {each}), '$[*]')"
+        found = f"flatten(list_transform({found}, lambda x: {elements}))"
+    return f"list_transform({found}, lambda x: json_extract_string(x, {last}))"
 
 
 def _integer(largest: int) -> str:

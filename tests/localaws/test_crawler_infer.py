@@ -100,9 +100,34 @@ def test_the_order_is_the_same_every_time(session: Session, tmp_path: Path) -> N
     assert columns[4:] == sorted(columns[4:])
 
 
-@pytest.mark.parametrize("key", ['a"b', "a.b", "a b", "a*", "$", "a[0]", "a'b", "ü"])
+ODD_KEYS = """a"b|a.b|a b|a*|*|$|a[0]|a[*]|a'b|a\\|\\"|a/b|~1|~*|#|0|ü""".split("|")
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
 def test_odd_keys_are_measured_too(inferred: Any, key: str) -> None:
     assert inferred(json.dumps({key: 5_000_000_000, "x": 1})) == {key: "bigint", "x": "int"}
+    below = json.dumps({"o": {key: 5_000_000_000}, "l": [{"m": 1}, {"m": {}, key: [[2**31]]}]})
+    assert inferred(below) == {
+        "o": f"struct<{key}:bigint>",
+        "l": f"array<struct<m:string,{key}:array<array<bigint>>>>",
+    }
+
+
+@pytest.mark.parametrize("key", ["", "\n", "a\0b", "k" * 256])
+def test_what_no_column_is_called_is_left_out_by_name(
+    inferred: Any, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert inferred(json.dumps({key: 1, "x": 1})) == {"x": "int"}
+    assert f"the key at {f'/{key}'!r} is left out" in caplog.text
+
+
+def test_a_field_without_a_name_is_left_out(inferred: Any) -> None:
+    assert inferred('{"a": {"": 1, "b": 2}, "c": [{"": 1}]}') == {
+        "a": "struct<b:int>",
+        "c": "array<string>",
+    }
+    long = "k" * 256
+    assert inferred(json.dumps({"a": {long: 1}})) == {"a": f"struct<{long}:int>"}
 
 
 def test_lines_that_are_no_objects_are_passed_over(inferred: Any) -> None:
@@ -120,7 +145,7 @@ def test_counts_and_compression(session: Session, tmp_path: Path) -> None:
 
 
 # A second opinion: documents drawn at random, and a few lines of Python that type them.
-names = st.sampled_from(["a", "b", "c_d", "e.f", 'g"h'])
+names = st.sampled_from(["a", "b", "c_d", "e.f", 'g"h', "*", "i[*]", "j\\", "k/l", "~0"])
 values = st.recursive(
     st.none()
     | st.booleans()
