@@ -100,7 +100,25 @@ def test_the_order_is_the_same_every_time(session: Session, tmp_path: Path) -> N
     assert columns[4:] == sorted(columns[4:])
 
 
-ODD_KEYS = """a"b|a.b|a b|a*|*|$|a[0]|a[*]|a'b|a\\|\\"|a/b|~1|~*|#|0|ü""".split("|")
+ODD_KEYS = [
+    'a"b',
+    "a.b",
+    "a b",
+    "a*",
+    "*",
+    "$",
+    "a[0]",
+    "a[*]",
+    "a'b",
+    "a\\",
+    '\\"',
+    "a/b",
+    "~1",
+    "~*",
+    "#",
+    "0",
+    "ü",
+]
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
