@@ -1,8 +1,9 @@
 """Which folders below a crawler's target are tables, and which are their partitions.
 
 Source of the rules: Glue developer guide, "How does a crawler determine when to create
-partitions?": folders named `key=value` are partitions of the folder above them; other folders
-of one parent are partitions (`partition_0`) where their schemas are alike, tables where not.
+partitions?", "Creating a single schema for each Amazon S3 include path" and "Specifying the table
+location and partitioning level": folders of one parent are partitions of it (`key=value`, else
+`partition_0`) where the schemas of most are alike, tables where not.
 """
 
 import re
@@ -22,6 +23,11 @@ class Folder:
     path: str
     files: list[StoredObject] = field(default_factory=list)
     folders: dict[str, "Folder"] = field(default_factory=dict)
+
+    @property
+    def level(self) -> int:
+        """As crawlers count them: a bucket is at level 1, its folders at level 2."""
+        return 1 + self.path.count("/")
 
     @property
     def all_files(self) -> list[StoredObject]:
@@ -50,6 +56,18 @@ class TableFolder:
         return [file for partition in self.partitions for file in partition.files]
 
 
+@dataclass(frozen=True)
+class Grouping:
+    """A crawler's `Grouping`. combine: folders of one parent are one table, however unlike their
+    schemas are; level: where tables begin at the earliest (Folder.level), 0 for anywhere."""
+
+    combine: bool = False
+    level: int = 0
+
+
+DEFAULT = Grouping()
+
+
 class LayoutError(Exception):
     """Folders that make no table; str() is one sentence for the crawler's user."""
 
@@ -68,24 +86,47 @@ def tree(objects: list[StoredObject], prefix: str) -> Folder:
     return root
 
 
-def tables(root: Folder, columns: Callable[[Folder], set[str]], bucket: str) -> list[TableFolder]:
+def tables(
+    root: Folder,
+    columns: Callable[[Folder], set[str]],
+    bucket: str,
+    grouping: Grouping = DEFAULT,
+) -> list[TableFolder]:
     """`columns` gives the top-level column names of the documents in a folder.
 
     Raises LayoutError where partition folders of one table differ in depth or keys.
     """
     if not root.all_files:
         return []
-    plain = [folder for name, folder in root.folders.items() if "=" not in name]
-    if root.files or len(plain) < len(root.folders):
-        return [_table(root, bucket)]
-    if len(plain) > 1 and _alike([columns(folder) for folder in plain]):
-        return [_table(root, bucket)]
-    return [table for folder in plain for table in tables(folder, columns, bucket)]
+    only_one = len(root.folders) == 1 and not any("=" in name for name in root.folders)
+    deeper = root.level < grouping.level if grouping.level else only_one
+    if deeper and not root.files:
+        below = root.folders.values()
+        return [table for each in below for table in tables(each, columns, bucket, grouping)]
+    return _split(root, columns, bucket, grouping.combine)
 
 
-def _alike(schemas: list[set[str]]) -> bool:
-    first = schemas[0]
-    return all(len(first & each) >= SIMILAR * len(first | each) for each in schemas[1:])
+def _split(
+    root: Folder, columns: Callable[[Folder], set[str]], bucket: str, combine: bool
+) -> list[TableFolder]:
+    """`root` as one table, or where its folders are too unlike, as some below it."""
+    folders = list(root.folders.values())
+    keyed = sum("=" in name for name in root.folders)
+    mixed = root.files or 0 < keyed < len(folders)
+    if mixed or combine or _alike(folders, columns):
+        return [_table(root, bucket)]
+    return [table for each in folders for table in _split(each, columns, bucket, combine)]
+
+
+def _alike(folders: list[Folder], columns: Callable[[Folder], set[str]]) -> bool:
+    """Whether more than half of the folders have much the same columns."""
+    if len(folders) == 1:
+        return True
+    schemas = [columns(folder) for folder in folders if folder.all_files]
+    return any(
+        2 * sum(len(one & each) >= SIMILAR * len(one | each) for each in schemas) > len(schemas)
+        for one in schemas
+    )
 
 
 def _table(root: Folder, bucket: str) -> TableFolder:

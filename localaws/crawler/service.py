@@ -222,7 +222,7 @@ class CrawlerService:
         patterns = target.get("Exclusions", [])
         kept = [each for each in objects if not excluded(each.key[len(prefix) :], patterns)]
         root = layout.tree(kept, prefix)
-        for folder in layout.tables(root, self._column_names, bucket):
+        for folder in layout.tables(root, self._column_names, bucket, _grouping(crawler)):
             if crawler.name in self._stopping:
                 raise CrawlFailed("The crawler was stopped")
             self._write(crawler, folder, bucket, changes)
@@ -335,13 +335,26 @@ def _schema(partition: dict[str, Any]) -> tuple:
     return storage["Columns"], storage["SerdeInfo"]
 
 
+def _configuration(crawler: Any) -> dict[str, Any]:
+    try:
+        return json.loads(crawler.configuration or "{}")
+    except ValueError as error:
+        raise CrawlFailed(f"The crawler's Configuration is not JSON: {error}") from None
+
+
+def _grouping(crawler: Any) -> layout.Grouping:
+    found = _configuration(crawler).get("Grouping", {})
+    level = found.get("TableLevelConfiguration", 0)
+    if not str(level).isdecimal():
+        raise CrawlFailed(f"TableLevelConfiguration must be a positive integer, not {level}")
+    combine = found.get("TableGroupingPolicy") == "CombineCompatibleSchemas"
+    return layout.Grouping(combine, int(level))
+
+
 def _output(crawler: Any, of: str) -> str | None:
     """AddOrUpdateBehavior of `Tables` or `Partitions` in the crawler's Configuration."""
-    try:
-        configuration = json.loads(crawler.configuration or "{}")
-    except ValueError:
-        return None
-    return configuration.get("CrawlerOutput", {}).get(of, {}).get("AddOrUpdateBehavior")
+    output = _configuration(crawler).get("CrawlerOutput", {})
+    return output.get(of, {}).get("AddOrUpdateBehavior")
 
 
 def _inherits(crawler: Any) -> bool:

@@ -20,6 +20,7 @@ INHERIT = json.dumps(
     {
         "Version": 1.0,
         "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
+        "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"},
     }
 )
 
@@ -276,6 +277,48 @@ def test_several_tables_a_prefix_and_exclusions(crawl: Crawl) -> None:
     assert crawl.tables() == ["raw_clicks", "raw_orders"]
     assert crawl.columns("raw_orders") == [("order", "string"), ("total", "double")]
     assert crawl.partitions("raw_clicks")[0]["Values"] == ["1"]
+
+
+def grouping(**members: Any) -> str:
+    return json.dumps({"Version": 1.0, "Grouping": members})
+
+
+def test_tables_where_glues_guide_shows_them(crawl: Crawl) -> None:
+    crawl.put("logs/2017/a.json", {"a": 1, "b": 2})
+    crawl.put("logs/2018/a.json", {"c": 3, "d": 4})
+    crawl.create(Configuration=grouping(TableGroupingPolicy="CombineCompatibleSchemas"))
+    crawl.succeed()
+    assert crawl.columns() == [(name, "int") for name in "abcd"]
+    assert crawl.tables() == ["logs"]
+    assert crawl.query("SELECT partition_0, a, c FROM logs ORDER BY 1") == [
+        ["2017", "1", None],
+        ["2018", None, "3"],
+    ]
+    for level in (2, 3):
+        crawl.glue.delete_table(DatabaseName=crawl.database, Name=crawl.tables()[0])
+        configuration = grouping(TableLevelConfiguration=level)
+        crawl.glue.update_crawler(Name=crawl.name, Configuration=configuration)
+        crawl.succeed()
+        assert crawl.tables() == ["2017", "2018"]
+        assert crawl.columns("2018") == [("c", "int"), ("d", "int")]
+    for configuration in (grouping(TableLevelConfiguration="two"), "{"):
+        crawl.glue.update_crawler(Name=crawl.name, Configuration=configuration)
+        assert "Configuration" in crawl.fail()
+
+
+ODD_KEYS = ["", "*", "a[*]", "a\\", 'b"', "b.c", "d'", "e/f", "g:h"]
+
+
+def test_documents_with_odd_keys(crawl: Crawl) -> None:
+    odd = dict.fromkeys(ODD_KEYS, 2**40)
+    crawl.put("logs/a.json", event(1), odd, {"o": odd, "l": [odd, {"m": 1}]})
+    crawl.create()
+    crawl.succeed()
+    types = dict(crawl.columns())
+    assert {name for name in types if types[name] == "bigint"} == set(ODD_KEYS) - {""}
+    fields = ",".join(f"{key}:bigint" for key in ODD_KEYS if key)
+    assert types["o"] == f"struct<{fields}>"
+    assert types["l"] == f"array<struct<{fields},m:int>>"
 
 
 def test_parquet(crawl: Crawl) -> None:

@@ -12,17 +12,22 @@ BUCKET = "lake"
 Found = dict[str, tuple[str, tuple[str, ...], list[tuple[str, ...]]]]
 
 
-def tables(keys: list[str], prefix: str = "", schemas: dict[str, set[str]] | None = None) -> Found:
+def tables(
+    keys: list[str],
+    prefix: str = "",
+    schemas: dict[str, set[str]] | None = None,
+    grouping: layout.Grouping = layout.DEFAULT,
+) -> Found:
     """Table name -> (its folder, partition keys, values). `schemas`: folder -> column names,
-    of the folders the layout has to look into."""
+    of the folders the layout has to look into; without it all are alike."""
 
     def columns(folder: layout.Folder) -> set[str]:
-        return (schemas or {})[folder.path]
+        return schemas[folder.path] if schemas else {"a"}
 
     objects = [
         StoredObject(BUCKET, key, 1, "etag", Path("/"), datetime.now(UTC)) for key in sorted(keys)
     ]
-    found = layout.tables(layout.tree(objects, prefix), columns, BUCKET)
+    found = layout.tables(layout.tree(objects, prefix), columns, BUCKET, grouping)
     assert sum(len(table.files) for table in found) == len(
         {key for table in found for key in keys if key.startswith(table.path)}
     )
@@ -84,6 +89,61 @@ def test_folders_of_alike_documents_are_partitions() -> None:
             [("2025", "01"), ("2025", "02"), ("2026", "01")],
         )
     }
+
+
+COMBINE = layout.Grouping(combine=True)
+UNLIKE_YEARS = {"t/year=2017/": {"a", "b"}, "t/year=2018/": {"c", "d"}}
+
+
+def test_partition_folders_of_different_documents_are_tables() -> None:
+    """The example of Glue's guide, "Creating a single schema for each Amazon S3 include path"."""
+    keys = ["t/year=2017/m=1/x", "t/year=2018/m=1/x"]
+    assert tables(keys, "t/", UNLIKE_YEARS) == {
+        "year_2017": ("t/year=2017/", ("m",), [("1",)]),
+        "year_2018": ("t/year=2018/", ("m",), [("1",)]),
+    }
+    years = [("2017", "1"), ("2018", "1")]
+    assert tables(keys, "t/", UNLIKE_YEARS, COMBINE) == {"t": ("t/", ("year", "m"), years)}
+
+
+def test_a_few_other_folders_are_partitions_too() -> None:
+    keys = [f"t/day={day}/x" for day in range(3)]
+    schemas = {"t/day=0/": {"a", "b"}, "t/day=1/": {"c"}, "t/day=2/": {"a", "b"}}
+    assert list(tables(keys, "t/", schemas)) == ["t"]
+
+
+def test_folders_of_different_documents_combined() -> None:
+    schemas = {"raw/clicks/": {"a", "b"}, "raw/orders/": {"x", "y"}}
+    assert tables(["raw/clicks/x", "raw/orders/y"], "raw/", schemas, COMBINE) == {
+        "raw": ("raw/", ("partition_0",), [("clicks",), ("orders",)])
+    }
+
+
+ALIKE = ["d/2017/01/x", "d/2017/02/x", "d/2018/01/x"]
+
+
+@pytest.mark.parametrize(
+    ("level", "combine", "unlike", "found"),
+    [
+        (0, False, False, ["d"]),
+        (2, False, False, ["d"]),
+        (3, False, False, ["2017", "2018"]),
+        (3, True, True, ["2017", "2018"]),
+        # Where the schemas do not match at that level, there are tables below.
+        (2, False, True, ["2017", "2018"]),
+        (2, True, True, ["d"]),
+        (1, True, True, ["d"]),
+        (9, False, False, ["01", "02", "01"]),
+    ],
+)
+def test_the_level_of_tables(level: int, combine: bool, unlike: bool, found: list[str]) -> None:
+    schemas = {"d/2017/": {"a"}, "d/2018/": {"b"}, "d/2017/01/": {"a"}, "d/2017/02/": {"a"}}
+    objects = [StoredObject(BUCKET, key, 1, "etag", Path("/"), datetime.now(UTC)) for key in ALIKE]
+    root = layout.tree(objects, "d/")
+    columns = schemas.__getitem__ if unlike else lambda _: {"a"}
+    grouping = layout.Grouping(combine, level)
+    made = layout.tables(root, lambda folder: columns(folder.path), BUCKET, grouping)
+    assert [table.name for table in made] == found
 
 
 def test_one_folder_in_between() -> None:
