@@ -108,6 +108,9 @@ class App:
         store = self._context.store
         _, bucket, *key = request.path.split("/", 2)
         key = key[0] if key else ""
+        if "select" in request.query:
+            message = "localaws does not support S3 Select (SelectObjectContent): ask Athena."
+            raise AwsError("MethodNotAllowed", message, 405)
         if request.method in ("GET", "HEAD", "OPTIONS"):
             with store.pinned():
                 return ask_moto("s3", request.for_moto())

@@ -2,15 +2,15 @@
 
 Names are lower-cased in every request about databases, tables and partitions, as Glue does
 (API_TableInput: "for Hive compatibility, this is entirely lowercase"); the actions below, and
-those of glue_tables, glue_partitions and glue_statistics, are answered here; what moto would only
-pretend to run is refused.
+those of glue_tables, glue_search, glue_partitions and glue_statistics, are answered here; what
+moto would only pretend to run is refused.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from localaws import glue_partitions, glue_statistics, glue_tables
+from localaws import glue_partitions, glue_search, glue_statistics, glue_tables
 from localaws.catalog import partition_input, table_input
 from localaws.routes import AwsError, Context, Handler
 
@@ -62,6 +62,7 @@ ACTIONS: dict[str, Handler] = {
         "UpdateTable": update_table,
         "CreateTable": create_table,
         **glue_tables.ACTIONS,
+        **glue_search.ACTIONS,
         **glue_partitions.ACTIONS,
         **glue_statistics.ACTIONS,
     }.items()

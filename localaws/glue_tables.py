@@ -16,20 +16,21 @@ from localaws.routes import AwsError, Context, Handler
 
 PAGE = 100
 T = TypeVar("T")
-# SearchTables' filters: the keys that a table answers to (API reference, PropertyPredicate).
-_SEARCHED = ("Name", "DatabaseName", "Description", "Owner", "TableType")
 
 
 def page(
-    items: list[T], place: Callable[[T], Any], payload: dict[str, Any], size: int
+    items: list[T],
+    place: Callable[[T], Any],
+    payload: dict[str, Any],
+    size: int,
+    descending: bool = False,
 ) -> tuple[list[T], dict[str, str]]:
-    """One page of `items`, in ascending order of `place`, and the NextToken member where more are
-    left. Raises AwsError for a token that is not from here."""
+    """One page of `items`, which come in ascending order of `place`, and the NextToken member
+    where more are left. Raises AwsError for a token that is not from here."""
     token = payload.get("NextToken")
     try:
-        found, following = pages.page(
-            items, place, token, min(payload.get("MaxResults", size), size)
-        )
+        size = min(payload.get("MaxResults", size), size)
+        found, following = pages.page(items, place, token, size, descending)
     except (ValueError, TypeError):
         message = f"The pagination token is invalid: {token}"
         raise AwsError("InvalidInputException", message) from None
@@ -51,53 +52,8 @@ def get_tables(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     return {"TableList": found, **token}
 
 
-def search_tables(payload: dict[str, Any], context: Context) -> dict[str, Any]:
-    catalog = context.catalog
-    tables = [table for each in catalog.databases() for table in catalog.tables(each["Name"])]
-    for predicate in payload.get("Filters", []):
-        tables = [each for each in tables if _satisfies(each, predicate)]
-    if text := payload.get("SearchText"):
-        tables = [each for each in tables if _mentions(each, text)]
-    criteria = payload.get("SortCriteria")
-    if criteria and (criteria[0].get("FieldName"), criteria[0].get("Sort", "ASC")) != (
-        "Name",
-        "ASC",
-    ):
-        raise AwsError("InvalidInputException", "This endpoint sorts tables only by Name, ASC.")
-    found, token = page(sorted(tables, key=_qualified), _qualified, payload, 1000)
-    return {"TableList": found, **token}
-
-
-def _satisfies(table: dict[str, Any], predicate: dict[str, Any]) -> bool:
-    key, comparator = predicate.get("Key", ""), predicate.get("Comparator", "EQUALS")
-    if comparator != "EQUALS":
-        message = f"This endpoint does not search by the comparator {comparator}."
-        raise AwsError("InvalidInputException", message)
-    own = {name.lower(): table.get(name) for name in _SEARCHED}
-    parameters = table.get("Parameters") or {}
-    value = own[key.lower()] if key.lower() in own else parameters.get(key)
-    return value is not None and str(value).lower() == predicate.get("Value", "").lower()
-
-
-def _mentions(table: dict[str, Any], text: str) -> bool:
-    """Quoted text is the whole name, else it stands somewhere in a name or the description."""
-    text = text.lower()
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return table["Name"] == text[1:-1]
-    columns = [
-        *(table.get("StorageDescriptor") or {}).get("Columns", []),
-        *table.get("PartitionKeys", []),
-    ]
-    told = [table["Name"], table["DatabaseName"], table.get("Description", "")]
-    return any(text in each.lower() for each in [*told, *(column["Name"] for column in columns)])
-
-
 def _name(entity: dict[str, Any]) -> str:
     return entity["Name"]
-
-
-def _qualified(table: dict[str, Any]) -> tuple[str, str]:
-    return table["Name"], table["DatabaseName"]
 
 
 def _pattern(expression: str) -> Callable[[str], Any]:
@@ -174,7 +130,6 @@ def _detail(error: AwsError) -> dict[str, str]:
 ACTIONS: dict[str, Handler] = {
     "GetDatabases": get_databases,
     "GetTables": get_tables,
-    "SearchTables": search_tables,
     "GetTableVersions": get_table_versions,
     "BatchDeleteTable": batch_delete_table,
     "DeleteTableVersion": delete_table_version,

@@ -72,6 +72,21 @@ def test_keys_of_every_kind(s3, bucket, key):
     assert [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
 
 
+def test_s3_select_is_refused(s3, bucket) -> None:
+    s3.put_object(Bucket=bucket, Key="a.parquet", Body=b"PAR1")
+    code, message = refused(
+        s3.select_object_content,
+        Bucket=bucket,
+        Key="a.parquet",
+        ExpressionType="SQL",
+        Expression="SELECT * FROM s3object",
+        InputSerialization={"Parquet": {}},
+        OutputSerialization={"JSON": {}},
+    )
+    assert code == "MethodNotAllowed"
+    assert "S3 Select" in message
+
+
 def test_presigned_urls_and_anonymous_requests(s3, bucket, raw):
     s3.put_object(Bucket=bucket, Key="k", Body=b"data")
     url = s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"})

@@ -172,10 +172,54 @@ def test_search(glue, lake) -> None:
     # A column's name counts as well.
     assert search(SearchText="day") == ["t"]
     assert search(SearchText="absent") == []
-    comparator = {"Key": "CreateTime", "Value": "1", "Comparator": "GREATER_THAN"}
-    code, message = refused(glue.search_tables, Filters=[comparator])
-    assert code == "InvalidInputException"
-    assert "GREATER_THAN" in message
+    for filters, message in (
+        [{"Key": "Owner", "Value": "1", "Comparator": "LESS_THAN"}, "compare Owner by LESS_THAN"],
+        [{"Key": "CreateTime", "Value": "x", "Comparator": "LESS_THAN"}, "compare times with x"],
+    ):
+        code, told = refused(glue.search_tables, Filters=[place, filters])
+        assert (code, message in told) == ("InvalidInputException", True)
+
+
+def test_search_honours_its_parameters(glue, lake) -> None:
+    columns = [{"Name": "c", "Type": "int", "Comment": "Shoe size"}]
+    for name in ("customer-link", "xxlinkyy", "z"):
+        table = {
+            "Name": name,
+            "Owner": f"o{len(name)}",
+            "Parameters": {"classification": "parquet" if name == "z" else "json"},
+            "StorageDescriptor": {"Columns": columns if name == "z" else []},
+        }
+        glue.create_table(DatabaseName=lake, TableInput=table)
+
+    def search(*filters: tuple[str, ...], **more) -> list[str]:
+        names = ("Key", "Value", "Comparator")
+        own = [dict(zip(names, each, strict=False)) for each in (("DatabaseName", lake), *filters)]
+        pages = [glue.search_tables(Filters=own, **more)]
+        while token := pages[-1].get("NextToken"):
+            pages.append(glue.search_tables(Filters=own, NextToken=token, **more))
+        assert all(len(page["TableList"]) <= more.get("MaxResults", 9) for page in pages)
+        return [table["Name"] for page in pages for table in page["TableList"]]
+
+    everything = ["customer-link", "t", "xxlinkyy", "z"]
+    assert search(SearchText="parquet") == search(SearchText='"PARQUET"') == ["z"]
+    assert search(SearchText='"parq"') == search(SearchText='"Shoe"') == []
+    assert search(SearchText="shoe") == ["z"]
+    # The example of the API reference.
+    assert search(("Name", "link")) == ["customer-link"]
+    assert search(("Name", "customer-link")) == ["customer-link"]
+    assert search(("classification", "json")) == ["customer-link", "xxlinkyy"]
+    assert search(("CreateTime", "2020-01-01", "GREATER_THAN")) == everything
+    assert search(("CreateTime", "1577836800", "LESS_THAN_EQUALS")) == []
+    assert search(MaxResults=3) == search(MaxResults=1) == search(MaxResults=4) == everything
+    descending = {"SortCriteria": [{"FieldName": "Name", "Sort": "DESC"}]}
+    for size in (1, 2, 3, 4):
+        assert search(MaxResults=size, **descending) == everything[::-1]
+    by_owner = [{"FieldName": "Owner", "Sort": "DESC"}]
+    assert search(SortCriteria=by_owner, MaxResults=2)[:2] == ["xxlinkyy", "customer-link"]
+    assert search(SortCriteria=[{"FieldName": "CreateTime"}], MaxResults=1)[-1] == "z"
+    assert search(ResourceShareType="FOREIGN") == []
+    code, message = refused(glue.search_tables, SortCriteria=[{"FieldName": "Retention"}])
+    assert (code, "Retention" in message) == ("InvalidInputException", True)
 
 
 def test_versions(glue, lake, table) -> None:
@@ -233,8 +277,14 @@ def test_column_statistics(glue, lake, table) -> None:
     table("delete_column_statistics_for_table", ColumnName="a")
     found = table("get_column_statistics_for_table", ColumnNames=["a"])
     assert found["ColumnStatisticsList"] == []
-    code, _ = refused(partial(table, "delete_column_statistics_for_table"), ColumnName="a")
-    assert code == "EntityNotFoundException"
+    table("delete_column_statistics_for_table", ColumnName="a")
+    for _ in range(2):
+        table("delete_column_statistics_for_partition", ColumnName="a", **place)
+    found = table("get_column_statistics_for_partition", ColumnNames=["a"], **place)
+    assert found["ColumnStatisticsList"] == []
+    gone = {"PartitionValues": ["2000-01-01", "0"]}
+    delete = partial(table, "delete_column_statistics_for_partition")
+    assert refused(delete, ColumnName="a", **gone)[0] == "EntityNotFoundException"
 
 
 def test_a_table_made_anew_has_no_statistics(glue, lake, table) -> None:
