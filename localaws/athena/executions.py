@@ -45,7 +45,7 @@ MEGABYTE = 1 << 20
 BILLED_AT_LEAST = 10
 # Statements that plan a query without reading its tables.
 _PLANS_ONLY = re.compile(
-    r"(explain(?!\s+analyze)|create\s+(or\s+replace\s+)?view)\b", re.IGNORECASE
+    r"\s*(explain(?!\s+analyze)|create\s+(or\s+replace\s+)?view)\b", re.IGNORECASE
 )
 SCAN_LIMIT_EXCEEDED = "Bytes scanned limit was exceeded"
 

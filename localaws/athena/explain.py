@@ -16,13 +16,13 @@ from localaws.athena.outcome import Outcome
 from localaws.athena.scanned import Relation, relations
 from localaws.engine import Session
 from localaws.sql.dialect import parse_query
-from localaws.sql.errors import Position, QueryError
+from localaws.sql.errors import Position, QueryError, blanked
 from localaws.sql.queries import analyze
 from localaws.sql.types import BOOLEAN, VARCHAR, Type
 from localaws.tables.resolver import Lakehouse
 
 _EXPLAIN = re.compile(
-    r"explain(?:\s+(?P<analyze>analyze)\b(?:\s+(?P<verbose>verbose)\b)?)?"
+    r"\s*explain(?:\s+(?P<analyze>analyze)\b(?:\s+(?P<verbose>verbose)\b)?)?"
     r"\s*(?:\(\s*(?P<options>(?:format|type)\b[^()]*)\))?\s*(?P<query>.*)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -76,9 +76,9 @@ def explain(sql: str, database: str, lakehouse: Lakehouse, session: Session) -> 
         raise QueryError("NOT_SUPPORTED", f"EXPLAIN with {what} is not supported locally")
     if match["analyze"] and "TYPE" in options:
         raise QueryError("SYNTAX_ERROR", "mismatched input 'TYPE': EXPLAIN ANALYZE has no TYPE")
-    query = match["query"]
+    query = blanked(sql, match.start("query"))
     if not _QUERY.match(query):
-        word = query.split(maxsplit=1)[0].upper() if query else "<EOF>"
+        word = match["query"].split(maxsplit=1)[0].upper() if match["query"] else "<EOF>"
         raise QueryError("NOT_SUPPORTED", f"EXPLAIN of {word} is not supported locally")
     output, analysis = analyze(parse_query(query), query, lakehouse, database)
     if kind == "VALIDATE":

@@ -13,7 +13,7 @@ from sqlglot import exp
 from localaws.athena.outcome import Outcome
 from localaws.engine import Session
 from localaws.sql.dialect import parse_query
-from localaws.sql.errors import QueryError, offset_position
+from localaws.sql.errors import QueryError, blanked, offset_position
 from localaws.sql.expressions import compile_as
 from localaws.sql.merge import TARGET, target_relation
 from localaws.sql.queries import compile_query
@@ -80,7 +80,7 @@ def _condition(match: re.Match[str], scope: Scope, table: IcebergTable) -> str:
     """The WHERE clause; it may name columns that the table is partitioned by, and no others."""
     start = match.start("where")
     # Padded, so that errors name the place in the statement.
-    head = re.sub(r"[^\n]", " ", match.string[: start - len("SELECT 1")])
+    head = blanked(match.string, start)[: start - len("SELECT 1")]
     query = parse_query(f"{head}SELECT 1{match.string[start:]}")
     where = query.args["where"].this
     sources = {field.source_id for field in table.table.spec().fields}

@@ -12,20 +12,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlglot import exp
-from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
 
-from localaws.sql.dialect import AthenaQuery, parse_query
-from localaws.sql.errors import Position, QueryError
+from localaws.sql.dialect import parse_query
+from localaws.sql.errors import Position, QueryError, offset_position
+from localaws.sql.grammar import Token, is_name, name_of, tokens_of
 from localaws.sql.quoting import text_literal
 from localaws.state import State
 
 KIND = "athena_prepared_statement"
 LIMIT = 1000
-_NAME = r"[A-Za-z_][A-Za-z0-9_@:]*"
-_PREPARE = re.compile(rf"prepare\s+(?P<name>{_NAME})\s+from\s+(?P<sql>.+)", re.I | re.S)
-_EXECUTE = re.compile(rf"execute\s+(?P<name>{_NAME})(?:\s+using\s+(?P<values>.+))?", re.I | re.S)
-_DEALLOCATE = re.compile(rf"deallocate\s+prepare\s+(?P<name>{_NAME})", re.I)
+# In their place a name.
+_PREPARE = ("PREPARE", "", "FROM")
+_EXECUTE = ("EXECUTE", "")
+_DEALLOCATE = ("DEALLOCATE", "PREPARE", "")
 _PARAMETERIZED = ("SELECT", "WITH", "VALUES", "INSERT", "CREATE", "UNLOAD")
 
 
@@ -92,8 +91,11 @@ def prepare(text: str, workgroup: str, state: State) -> None:
 
     Raises ALREADY_EXISTS: names are unique within a workgroup.
     """
-    match = _parsed(_PREPARE, text, "PREPARE name FROM statement")
-    create(state, workgroup, match["name"], match["sql"].strip())
+    tokens = tokens_of(text)
+    name = _named(_PREPARE, tokens, text)
+    if len(tokens) == len(_PREPARE):
+        raise _mismatch(tokens, len(tokens), text)
+    create(state, workgroup, name, text[tokens[len(_PREPARE)].start :])
 
 
 def executed(text: str, parameters: Iterable[str] | None, workgroup: str, state: State) -> str:
@@ -101,31 +103,66 @@ def executed(text: str, parameters: Iterable[str] | None, workgroup: str, state:
 
     parameters: the request's execution parameters, which may stand in for USING.
     """
-    if re.match(r"execute\s+immediate\b", text, re.I):
+    if re.match(r"\s*execute\s+immediate\s*'", text, re.I):
         raise QueryError("NOT_SUPPORTED", "EXECUTE IMMEDIATE is not supported locally")
-    match = _parsed(_EXECUTE, text, "EXECUTE name [USING value, ...]")
-    statement = find(state, workgroup, match["name"])
+    tokens = tokens_of(text)
+    name = _named(_EXECUTE, tokens, text)
+    values = _values(tokens, text)
+    statement = find(state, workgroup, name)
     if statement is None:
-        raise QueryError("NOT_FOUND", f"Prepared statement not found: {match['name']}")
-    if match["values"] and parameters:
+        raise QueryError("NOT_FOUND", f"Prepared statement not found: {name}")
+    if values and parameters:
         message = "values are given twice: after USING and as execution parameters"
         raise QueryError("INVALID_PARAMETER_USAGE", message)
-    if match["values"]:
-        return bind(statement["QueryStatement"], _split(match["values"]))
+    if values:
+        return bind(statement["QueryStatement"], values)
     return bind(statement["QueryStatement"], [as_constant(each) for each in parameters or ()])
 
 
 def deallocate(text: str, workgroup: str, state: State) -> None:
-    match = _parsed(_DEALLOCATE, text, "DEALLOCATE PREPARE name")
-    if not remove(state, workgroup, match["name"]):
-        raise QueryError("NOT_FOUND", f"Prepared statement not found: {match['name']}")
+    tokens = tokens_of(text)
+    name = _named(_DEALLOCATE, tokens, text)
+    if len(tokens) > len(_DEALLOCATE):
+        raise _mismatch(tokens, len(_DEALLOCATE), text)
+    if not remove(state, workgroup, name):
+        raise QueryError("NOT_FOUND", f"Prepared statement not found: {name}")
 
 
-def _parsed(pattern: re.Pattern[str], text: str, expected: str) -> re.Match[str]:
-    match = pattern.fullmatch(text.strip())
-    if match is None:
-        raise QueryError("SYNTAX_ERROR", f"mismatched input: expecting {expected}", Position(1, 1))
-    return match
+def _named(form: tuple[str, ...], tokens: list[Token], text: str) -> str:
+    """The name in a statement that begins with the words of `form`."""
+    for place, word in enumerate(form):
+        fits = place < len(tokens) and (
+            tokens[place].kind == word if word else is_name(tokens[place])
+        )
+        if not fits:
+            raise _mismatch(tokens, place, text)
+    return name_of(tokens[form.index("")])
+
+
+def _values(tokens: list[Token], text: str) -> list[str]:
+    """What stands behind USING: split at the commas outside brackets."""
+    place = len(_EXECUTE)
+    if place == len(tokens):
+        return []
+    if tokens[place].kind != "USING" or place + 1 == len(tokens):
+        raise _mismatch(tokens, place + (tokens[place].kind == "USING"), text)
+    found, at, depth = [], tokens[place].end, 0
+    for token in tokens[place + 1 :]:
+        if token.kind in ("(", "["):
+            depth += 1
+        elif token.kind in (")", "]"):
+            depth -= 1
+        elif token.kind == "," and depth == 0:
+            found.append(text[at : token.start].strip())
+            at = token.end
+    return [*found, text[at:].strip()]
+
+
+def _mismatch(tokens: list[Token], place: int, text: str) -> QueryError:
+    found, start = "<EOF>", len(text)
+    if place < len(tokens):
+        found, start = tokens[place].text, tokens[place].start
+    return QueryError("SYNTAX_ERROR", f"mismatched input '{found}'", offset_position(text, start))
 
 
 # ---- parameters
@@ -140,14 +177,14 @@ def bind(sql: str, parameters: Iterable[str]) -> str:
     values = list(parameters)
     if values:
         _check_parameterized(sql)
-    places = [token for token in _tokens(sql) if token.token_type == TokenType.PLACEHOLDER]
+    places = [token for token in tokens_of(sql) if token.kind == "?"]
     if len(places) != len(values):
         message = f"Incorrect number of parameters: expected {len(places)} but found {len(values)}"
         raise QueryError("INVALID_PARAMETER_USAGE", message, Position(1, 1))
     parts, at = [], 0
     for token, value in zip(places, values, strict=True):
         parts += [sql[at : token.start], _constant(value)]
-        at = token.end + 1
+        at = token.end
     return "".join([*parts, sql[at:]])
 
 
@@ -157,7 +194,7 @@ def bind_given(sql: str, parameters: Iterable[str]) -> str:
     Source of both: measured on Athena by aoyagikouhei/athena-local (docs/parameters.md).
     """
     values = list(parameters)
-    if values and all(token.token_type != TokenType.PLACEHOLDER for token in _tokens(sql)):
+    if values and all(token.kind != "?" for token in tokens_of(sql)):
         return sql
     return bind(sql, [as_constant(value) for value in values])
 
@@ -197,28 +234,6 @@ def _check_parameterized(sql: str) -> None:
         parse_query(sql)
 
 
-def _tokens(sql: str) -> list[Token]:
-    try:
-        return AthenaQuery().tokenize(sql)
-    except TokenError as error:
-        raise QueryError("SYNTAX_ERROR", str(error).splitlines()[0]) from None
-
-
-def _split(values: str) -> list[str]:
-    """The values of USING: split at the commas outside brackets."""
-    found, at, depth = [], 0, 0
-    for token in _tokens(values):
-        match token.token_type:
-            case TokenType.L_PAREN | TokenType.L_BRACKET:
-                depth += 1
-            case TokenType.R_PAREN | TokenType.R_BRACKET:
-                depth -= 1
-            case TokenType.COMMA if depth == 0:
-                found.append(values[at : token.start].strip())
-                at = token.end + 1
-    return [*found, values[at:].strip()]
-
-
 def _constant(value: str) -> str:
     """`value` as it can stand anywhere in a statement. A plain number or text stays bare: LIMIT
     takes no brackets."""
@@ -232,8 +247,8 @@ def _constant(value: str) -> str:
     if inner.find(exp.Column, exp.Star):
         message = f"Constant expression cannot contain column references: {value}"
         raise QueryError("EXPRESSION_NOT_CONSTANT", message)
-    tokens = _tokens(value)
+    tokens = tokens_of(value)
     if len(tokens) == 1:
-        return value[tokens[0].start : tokens[0].end + 1]
+        return tokens[0].text
     # A comment at its end must not swallow what follows.
     return f"({value}\n)"

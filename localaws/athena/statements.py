@@ -19,7 +19,7 @@ from localaws.athena.unload import unload
 from localaws.engine import Session
 from localaws.sql import hive
 from localaws.sql.dialect import parse_query
-from localaws.sql.errors import Position, QueryError
+from localaws.sql.errors import QueryError, blanked, offset_position
 from localaws.sql.merge import delete_as_changes, merge_as_changes, update_as_changes
 from localaws.state import State
 from localaws.tables.resolver import Lakehouse
@@ -37,7 +37,7 @@ _CTAS = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement's text without its comments in front and semicolons behind.
+    """A statement's text, blanks for its comments in front, without semicolons behind.
 
     `tables` is the folder for a table that is created without a location of its own;
     `parameters` are the request's execution parameters, constants in SQL for the `?` in `sql`.
@@ -56,15 +56,15 @@ class Statement:
 
 
 def strip(sql: str) -> str:
-    """Without leading comments, surrounding space and trailing semicolons.
+    """Without leading comments (blanks stand for them), trailing space and semicolons.
 
     Raises QueryError for what is too long or nothing at all.
     """
     if len(sql.encode()) > MAX_QUERY_BYTES:
         message = f"Query string length exceeds the maximum of {MAX_QUERY_BYTES} bytes"
         raise QueryError("INVALID_INPUT", message)
-    text = re.sub(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", "", sql, flags=re.DOTALL)
-    text = re.sub(r"[\s;]+\Z", "", text)
+    comments = re.match(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", sql, flags=re.DOTALL)
+    text = re.sub(r"[\s;]+\Z", "", blanked(sql, comments.end()))
     if not text:
         raise QueryError("SYNTAX_ERROR", "Only one sql statement is allowed. Got: ")
     return text
@@ -90,7 +90,7 @@ def execute(statement: Statement, lakehouse: Lakehouse, session: Session, state:
 
 def _execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Outcome:
     match statement.verb:
-        case "SELECT" | "WITH" | "VALUES":
+        case "SELECT" | "WITH" | "VALUES" | "TABLE":
             return _select(statement, lakehouse, session)
         case "CREATE" if view := CREATE_VIEW.fullmatch(statement.sql):
             return create_view(view, statement.database, lakehouse)
@@ -110,9 +110,6 @@ def _execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Ou
             return _change(statement, exp.Delete, delete_as_changes, lakehouse, session)
         case "CREATE" | "DROP" | "ALTER" | "SHOW" | "DESCRIBE" | "DESC" | "MSCK":
             return ddl.execute(hive.parse_ddl(statement.sql), lakehouse, statement.database)
-        case "TABLE":
-            query = re.sub(r"\A([\s(]*)table\b", r"\1SELECT * FROM", statement.sql, flags=re.I)
-            return _select(replace(statement, sql=query), lakehouse, session)
         case "EXPLAIN":
             return explain(statement.sql, statement.database, lakehouse, session)
         case "OPTIMIZE":
@@ -122,7 +119,8 @@ def _execute(statement: Statement, lakehouse: Lakehouse, session: Session) -> Ou
         case "UNLOAD":
             return unload(statement.sql, statement.database, lakehouse, session)
     first = statement.sql.split(maxsplit=1)[0]
-    raise QueryError("SYNTAX_ERROR", f"mismatched input '{first}'", Position(1, 1))
+    at = offset_position(statement.sql, statement.sql.index(first))
+    raise QueryError("SYNTAX_ERROR", f"mismatched input '{first}'", at)
 
 
 def _parsed(statement: Statement, kind: type[exp.Expression]) -> exp.Expression:

@@ -3,17 +3,13 @@
 Source: Athena user guide, "UNLOAD".
 """
 
-import re
-
-from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
-
 from localaws.athena.outcome import Outcome
 from localaws.athena.write_options import file_format, options_of
 from localaws.athena.write_targets import hive_target, named_columns, require_empty
 from localaws.engine import Session
-from localaws.sql.dialect import AthenaQuery, parse_query
-from localaws.sql.errors import QueryError, offset_position
+from localaws.sql.dialect import parse_query
+from localaws.sql.errors import QueryError, blanked, offset_position
+from localaws.sql.grammar import Token, text_of, tokens_of
 from localaws.tables import hive_writer
 from localaws.tables.resolver import Lakehouse
 
@@ -41,39 +37,38 @@ def unload(sql: str, database: str, lakehouse: Lakehouse, session: Session) -> O
 
 def _parsed(sql: str) -> tuple[str, str, dict]:
     """The query, at its place in `sql` so that errors point rightly; the location; the options."""
-    tokens = AthenaQuery().tokenize(sql)
-    if len(tokens) < 2 or tokens[1].token_type != TokenType.L_PAREN:
+    tokens = tokens_of(sql)
+    if len(tokens) < 2 or tokens[1].kind != "(":
         raise _error(sql, tokens, 1, "(")
     end = _closing(tokens, 1, sql)
-    inside = slice(tokens[1].end + 1, tokens[end].start)
-    query = re.sub(r"[^\n]", " ", sql[: inside.start]) + sql[inside]
+    query = blanked(sql[: tokens[end].start], tokens[1].end)
     for place, words in ((end + 1, ("TO",)), (end + 3, ("WITH",)), (end + 4, ("(",))):
-        if place >= len(tokens) or tokens[place].text.upper() not in words:
+        if place >= len(tokens) or tokens[place].kind not in words:
             raise _error(sql, tokens, place, words[0])
-    if tokens[end + 2].token_type != TokenType.STRING:
+    if tokens[end + 2].kind != "<string>":
         raise _error(sql, tokens, end + 2, "a location")
     last = _closing(tokens, end + 4, sql)
     if last + 1 < len(tokens):
         raise _error(sql, tokens, last + 1, "<EOF>")
-    properties = sql[tokens[end + 4].start : tokens[last].end + 1]
-    tree = parse_query(f"CREATE TABLE t WITH {properties} AS SELECT 1 AS one")
-    if not isinstance(tree, exp.Create):
-        raise _error(sql, tokens, end + 4, "properties")
-    options = options_of(tree)
+    # Padded, so that errors name the place in the statement.
+    head = "CREATE TABLE t WITH "
+    before = blanked(sql, tokens[end + 4].start)[: tokens[end + 4].start - len(head)]
+    properties = sql[tokens[end + 4].start : tokens[last].end]
+    options = options_of(parse_query(f"{before}{head}{properties} AS SELECT 1 AS one"))
     for name in options:
         if name not in _PROPERTIES:
             raise QueryError("NOT_SUPPORTED", f"the property {name} of UNLOAD is not supported")
     if "format" not in options:
         raise QueryError("INVALID_TABLE_PROPERTY", "UNLOAD needs the property format")
-    return query, tokens[end + 2].text, options
+    return query, text_of(tokens[end + 2]), options
 
 
 def _closing(tokens: list[Token], opening: int, sql: str) -> int:
     depth = 0
     for place in range(opening, len(tokens)):
-        if tokens[place].token_type == TokenType.L_PAREN:
+        if tokens[place].kind == "(":
             depth += 1
-        elif tokens[place].token_type == TokenType.R_PAREN:
+        elif tokens[place].kind == ")":
             depth -= 1
             if depth == 0:
                 return place

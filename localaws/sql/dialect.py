@@ -1,30 +1,30 @@
-"""Parsing of queries and DML: sqlglot's Trino grammar, function calls left as they are written."""
+"""Parsing of queries and DML: what Athena's grammar takes, as sqlglot's trees.
 
-import re
+Function calls are left as they are written.
+"""
+
 import sys
 from collections.abc import Callable
 from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
-from sqlglot.errors import ParseError, TokenError
+from sqlglot.errors import ParseError
 from sqlglot.parser import Parser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokens import TokenType
 
-from localaws.sql.errors import Position, QueryError, offset_position
+from localaws.sql.errors import Position, QueryError
+from localaws.sql.grammar import NAME, read_statement
 from localaws.sql.listagg import fold_within_group
-from localaws.sql.reserved import refuse_from_first, refuse_reserved
+from localaws.sql.sqlglot_tokens import sqlglot_tokens
 
 # The parser and what walks its trees recurse: as deep as the engine goes too (its
 # max_expression_depth), and not so deep that a thread's stack would end.
 sys.setrecursionlimit(10_000)
-# What sqlglot reads and Trino does not.
-_NOT_TRINO = {TokenType.DCOLON: "::", TokenType.NULLSAFE_EQ: "<=>"}
 # Marks of a CAST node: that it is written as one (sqlglot gives `DATE '...'` and its like the same
 # node), and its type as the statement spells it (sqlglot knows more types than Trino).
 EXPLICIT = "explicit"
 SPELLING = "spelling"
-_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def _written_cast(parse: Callable) -> Callable:
@@ -59,13 +59,26 @@ class AthenaQuery(Trino):
 
     # Subscripts stay as written: sqlglot would shift them to count from 0.
     INDEX_OFFSET = 0
-
-    class Tokenizer(Trino.Tokenizer):
-        # See _with_binary_literals.
-        HEX_STRINGS: ClassVar[list] = []
+    # Whether a CAST's type is one of Athena's is told later (see SPELLING).
+    SUPPORTS_USER_DEFINED_TYPES = True
 
     class Parser(Trino.Parser):
         FUNCTIONS: ClassVar[dict] = {}
+        # ANY and IF may be names.
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict] = {
+            "CASE": Trino.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]
+        }
+        # `list[1]` reads a column.
+        ARRAY_CONSTRUCTORS: ClassVar[dict] = {"ARRAY": exp.Array}
+        # Columns of INSERT INTO t (...) may be called CHECK or UNIQUE.
+        SCHEMA_UNNAMED_CONSTRAINTS: ClassVar[set] = set()
+        CONSTRAINT_PARSERS: ClassVar[dict] = {}
+        # `a -> 'b'` is a lambda, and no member of a JSON document.
+        COLUMN_OPERATORS: ClassVar[dict] = {
+            TokenType.DOT: Trino.Parser.COLUMN_OPERATORS[TokenType.DOT]
+        }
+        # Offsets of the words that Athena's grammar reads as names.
+        names: frozenset[int] = frozenset()
         # Athena engine version 3 knows no SYSTEM_TIME and no SYSTEM_VERSION.
         VERSION_PHRASES: ClassVar[dict] = {
             ("FOR", "VERSION", "AS", "OF"): "VERSION",
@@ -76,6 +89,25 @@ class AthenaQuery(Trino):
             for name, parser in Trino.Parser.FUNCTION_PARSERS.items()
             if name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING")
         }
+
+        def _parse_function_call(
+            self,
+            functions: dict[str, Callable] | None = None,
+            anonymous: bool = False,
+            optional_parens: bool = True,
+            any_token: bool = False,
+        ) -> exp.Expression | None:
+            # `position(a, b)` is a plain call, `position(a in b)` is not.
+            plain = self._curr is not None and self._curr.start in self.names
+            return super()._parse_function_call(
+                functions, anonymous or plain, optional_parens, any_token
+            )
+
+        def _parse_escape(self, this: exp.Expression | None) -> exp.Expression | None:
+            # Any value: sqlglot takes a constant alone.
+            if not self._match(TokenType.ESCAPE):
+                return this
+            return self.expression(exp.Escape(this=this, expression=self._parse_bitwise()))
 
         def _parse_join(self, *args, **kwargs) -> exp.Join | None:
             comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
@@ -101,143 +133,22 @@ class AthenaQuery(Trino):
 def parse_query(sql: str) -> exp.Expression:
     """The one query or DML statement in `sql`.
 
-    Raises QueryError SYNTAX_ERROR where it is none.
+    Raises QueryError: SYNTAX_ERROR where it is none, NOT_SUPPORTED where sqlglot cannot read it.
     """
-    dialect = AthenaQuery()
     try:
-        tokens = _with_binary_literals(dialect.tokenize(sql), sql)
-        _refuse_foreign(tokens, sql)
-        refuse_from_first(tokens, sql)
-        statements = dialect.parser().parse(tokens, sql)
+        tokens, roles = read_statement(sql)
+        parser = AthenaQuery().parser()
+        parser.names = frozenset(
+            token.start for token, role in zip(tokens, roles, strict=False) if role == NAME
+        )
+        (tree,) = parser.parse(sqlglot_tokens(tokens, roles, sql), sql)
     except ParseError as error:
-        raise _syntax_error(error, tokens, sql) from None
-    except TokenError as error:
-        raise QueryError("SYNTAX_ERROR", str(error).splitlines()[0]) from None
+        details = error.errors[0]
+        message = f"this syntax is not supported locally, near '{details['highlight']}'"
+        at = Position(details["line"], details["col"])
+        raise QueryError("NOT_SUPPORTED", message, at) from None
     except RecursionError:
         message = "statement is too large (stack overflow while parsing)"
         raise QueryError("STACK_OVERFLOW", message) from None
-    statements = [statement for statement in statements if statement is not None]
-    if len(statements) != 1:
-        raise QueryError("SYNTAX_ERROR", "Only one sql statement is allowed.")
-    refuse_reserved(statements[0], sql)
-    fold_within_group(statements[0])
-    match statements[0]:
-        case exp.Query() | exp.DML() | exp.Values() | exp.Merge() | exp.Create():
-            return statements[0]
-        case exp.Command():
-            verb = statements[0].name.upper()
-            message = f"{verb} statements are not supported locally"
-            raise QueryError("NOT_SUPPORTED", message)
-    word = sql[tokens[0].start : tokens[0].end + 1]
-    at = offset_position(sql, tokens[0].start)
-    raise QueryError("SYNTAX_ERROR", f"mismatched input '{word}'. Expecting: a statement", at)
-
-
-def _with_binary_literals(tokens: list[Token], sql: str) -> list[Token]:
-    """`X'68 65'` as a literal whose type is spelled X: sqlglot's own knows no spaces."""
-    result: list[Token] = []
-    for token in tokens:
-        before = result[-1] if result else None
-        if (
-            token.token_type == TokenType.STRING
-            and before is not None
-            and before.end + 1 == token.start
-            and sql[before.start : token.start].lower() == "x"
-        ):
-            result[-1] = Token(
-                TokenType.VARBINARY, "X", before.line, before.col, before.start, before.end
-            )
-        result.append(token)
-    return result
-
-
-_STARTS = {
-    TokenType.SELECT,
-    TokenType.UNION,
-    TokenType.EXCEPT,
-    TokenType.INTERSECT,
-    TokenType.SEMICOLON,
-}
-_CLAUSES = (TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY)
-_LIMITS = (TokenType.OFFSET, TokenType.LIMIT, TokenType.FETCH)
-
-
-def _refuse_foreign(tokens: list[Token], sql: str) -> None:
-    """Raises SYNTAX_ERROR for what sqlglot would take from other dialects.
-
-    Source of the grammar: Trino documentation, "SELECT" (OFFSET comes before LIMIT).
-    """
-    limited = [False]
-    places = [0]
-    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
-        written = sql[token.start : token.end + 1]
-        at = offset_position(sql, token.start)
-        if token.token_type in _NOT_TRINO or written == "==":
-            raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
-        if token.token_type == TokenType.NUMBER:
-            _check_number(written, sql[token.end + 1 : token.end + 2], at)
-        if token.token_type in _STARTS:
-            if places[-1] > _CLAUSES.index(TokenType.HAVING) + 1 and written != ";":
-                raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
-            places[-1] = 0
-        elif place := _place(token, after):
-            if place < places[-1]:
-                raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
-            places[-1] = place
-        match token.token_type:
-            case TokenType.L_PAREN:
-                limited.append(False)
-                places.append(0)
-            case TokenType.R_PAREN if len(limited) > 1:
-                limited.pop()
-                places.pop()
-            case TokenType.LIMIT | TokenType.FETCH:
-                limited[-1] = True
-            case TokenType.OFFSET | TokenType.COMMA if limited[-1]:
-                raise QueryError("SYNTAX_ERROR", f"mismatched input '{written}'", at)
-            case TokenType.COMMA if after is None or after.token_type in (
-                TokenType.FROM,
-                TokenType.R_PAREN,
-            ):
-                raise QueryError("SYNTAX_ERROR", "mismatched input ','", at)
-            case TokenType.INTERVAL if after is not None and after.token_type == TokenType.NUMBER:
-                # sqlglot reads INTERVAL 1 DAY as INTERVAL '1' DAY.
-                message = f"mismatched input '{after.text}'. Expecting: '+', '-', <string>"
-                raise QueryError("SYNTAX_ERROR", message, offset_position(sql, after.start))
-
-
-def _place(token: Token, after: Token | None) -> int:
-    """Where the clause that `token` begins stands among those of its query, from 1; 0 for others.
-
-    sqlglot takes the clauses in any order.
-    """
-    if token.token_type in _CLAUSES:
-        return _CLAUSES.index(token.token_type) + 1
-    # These are names as well.
-    counts = after is not None and after.token_type in (TokenType.NUMBER, TokenType.FIRST)
-    return len(_CLAUSES) + 1 if counts and token.token_type in _LIMITS else 0
-
-
-def _check_number(written: str, behind: str, at: Position) -> None:
-    """Raises QueryError for a number that goes on in letters or underscores."""
-    if written == "0" and behind.lower() in ("x", "b", "o"):
-        message = f"numbers that begin with 0{behind} are not supported locally"
-        raise QueryError("NOT_SUPPORTED", message, at)
-    if behind == "_" or re.match(r"\w", behind) or not _NUMBER.fullmatch(written):
-        message = "identifiers must not start with a digit; surround them with double quotes"
-        raise QueryError("SYNTAX_ERROR", message, at)
-
-
-def _syntax_error(error: ParseError, tokens: list[Token], sql: str) -> QueryError:
-    details = error.errors[0]
-    place = (details["line"], details["col"])
-    token = next((each for each in tokens if (each.line, each.col) == place), None)
-    missing = "unexpected token" not in details["description"].lower()
-    if token is None or (token is tokens[-1] and missing):
-        return QueryError(
-            "SYNTAX_ERROR", "mismatched input '<EOF>'", offset_position(sql, len(sql))
-        )
-    word = sql[token.start : token.end + 1]
-    return QueryError(
-        "SYNTAX_ERROR", f"mismatched input '{word}'", offset_position(sql, token.start)
-    )
+    fold_within_group(tree)
+    return tree

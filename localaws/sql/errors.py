@@ -1,5 +1,6 @@
 """Query failures in Athena's words: `CODE: line L:C: message`."""
 
+import re
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -36,6 +37,11 @@ def position(node: exp.Expression | None, sql: str) -> Position | None:
         return None
     starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return offset_position(sql, min(starts)) if starts else None
+
+
+def blanked(sql: str, start: int) -> str:
+    """`sql` with nothing before `start`: what follows keeps its place, so errors point rightly."""
+    return re.sub(r"[^\n]", " ", sql[:start]) + sql[start:]
 
 
 def offset_position(sql: str, offset: int) -> Position:

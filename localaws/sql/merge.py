@@ -4,7 +4,7 @@ Source of the rules: Trino documentation, "MERGE": clauses are tried in order, t
 condition holds wins; a target row matched by more than one source row is an error.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -77,8 +77,6 @@ def update_as_changes(
     tree: exp.Update, sql: str, tables: Tables, database: str
 ) -> tuple[RowChanges, Analysis]:
     analysis = _analysis(sql, tables, database)
-    if tree.args.get("from_"):
-        analysis.error("SYNTAX_ERROR", "mismatched input 'FROM'", tree)
     table, relation = target_relation(tree.this, analysis, "UPDATE")
     scope = Scope(analysis, [relation])
     refuse_parts(tree, {"this", "expressions", "where"}, scope)
@@ -115,7 +113,7 @@ def merge_as_changes(
     both = Scope(analysis, [target, source])
     on = compile_as(tree.args["on"], both, BOOLEAN, "MERGE ON clause").sql
     clauses = tuple(
-        _clause(when, table, both, Scope(analysis, [source]))
+        _clause(when, table, both, _unmatched(target, source, analysis))
         for when in tree.args["whens"].expressions
     )
     if len(analysis.scans) > scans:
@@ -124,22 +122,27 @@ def merge_as_changes(
     return RowChanges(table, output, on, clauses), analysis
 
 
-def _clause(when: exp.When, table: IcebergTable, both: Scope, source: Scope) -> Clause:
-    if when.args.get("source"):
-        both.error("SYNTAX_ERROR", "mismatched input 'BY'", when)
+def _unmatched(target: Relation, source: Relation, analysis: Analysis) -> Scope:
+    """The names for WHEN NOT MATCHED: there is no target row, its columns are NULL."""
+    fields = (
+        replace(each, sql=f"CAST(NULL AS {each.type.duckdb()})", on_use=None)
+        for each in target.fields
+    )
+    return Scope(analysis, [replace(target, fields=tuple(fields)), source])
+
+
+def _clause(when: exp.When, table: IcebergTable, both: Scope, unmatched: Scope) -> Clause:
     matched, then = bool(when.args["matched"]), when.args["then"]
-    scope = both if matched else source
+    scope = both if matched else unmatched
     condition = "TRUE"
     if when.args.get("condition") is not None:
         condition = compile_as(when.args["condition"], scope, BOOLEAN, "MERGE WHEN condition").sql
     match then:
-        case exp.Update() if matched:
+        case exp.Update():
             return Clause(True, condition, _assigned(then.expressions, table, scope))
-        case exp.Insert() if not matched:
+        case exp.Insert():
             return Clause(False, condition, _inserted(then, table, scope))
-        case exp.Var() if matched and then.name.upper() == "DELETE":
-            return Clause(True, condition, None)
-    scope.error("SYNTAX_ERROR", "mismatched input: this WHEN has no such action", when)
+    return Clause(True, condition, None)
 
 
 def _assigned(

@@ -118,7 +118,10 @@ class Table(Protocol):
 
 
 class Tables(Protocol):
-    """The catalog as the compiler sees it."""
+    """The catalog as the compiler sees it. `account` is the number of its AWS account."""
+
+    @property
+    def account(self) -> str: ...
 
     def table(self, database: str, name: str, version: exp.Version | None) -> "Table | View":
         """Raises QueryError TABLE_NOT_FOUND or SCHEMA_NOT_FOUND."""

@@ -8,7 +8,7 @@ from sqlglot import exp
 from localaws.athena.ddl.common import done
 from localaws.athena.outcome import Outcome
 from localaws.sql.dialect import parse_query
-from localaws.sql.errors import QueryError
+from localaws.sql.errors import QueryError, blanked
 from localaws.sql.queries import analyze
 from localaws.sql.scope import Table, View
 from localaws.tables import information_schema
@@ -33,6 +33,10 @@ class _Sources:
 
     lakehouse: Lakehouse
     target: tuple[str, str]
+
+    @property
+    def account(self) -> str:
+        return self.lakehouse.account
 
     def table(self, database: str, name: str, version: exp.Version | None) -> Table | View:
         if (database, name) == self.target:
@@ -64,7 +68,8 @@ def create(match: re.Match[str], database: str, lakehouse: Lakehouse) -> Outcome
             message = f"line 1:1: View already exists: 'awsdatacatalog.{owner}.{name}'"
             raise QueryError("TABLE_ALREADY_EXISTS", message)
         sources = _Sources(lakehouse, (owner, name)) if replaced else _Sources(lakehouse, ("", ""))
-        output, _ = analyze(parse_query(query), query, sources, database)
+        placed = blanked(match.string, match.start("query"))
+        output, _ = analyze(parse_query(placed), placed, sources, database)
         _check_names(output.names)
         names = (name.lower() for name in output.column_names)
         columns = list(zip(names, output.types, strict=True))

@@ -68,3 +68,21 @@ create macro tr_concat_ws(separator, parts) as
         when separator is not null and parts is not null
             then coalesce(array_to_string(list_filter(parts, lambda part: part is not null), separator), '')
     end;
+
+-- LIKE ... ESCAPE where only the data tells the pattern. Each escape character must stand before one
+-- that means something: without such pairs, none is left.
+create macro tr_like(text, pattern, mark) as
+    case
+        when text is null or pattern is null or mark is null then null
+        when length(mark) <> 1
+            then tr_fail('INVALID_FUNCTION_ARGUMENT', 'Escape string must be a single character')::boolean
+        when contains(
+            replace(replace(replace(pattern, mark || mark, ''), mark || '%', ''), mark || '_', ''), mark
+        )
+            then
+                tr_fail(
+                    'INVALID_FUNCTION_ARGUMENT',
+                    'Escape character must be followed by ''%'', ''_'' or the escape character itself'
+                )::boolean
+        else like_escape(text, pattern, mark)
+    end;

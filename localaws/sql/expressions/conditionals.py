@@ -39,20 +39,16 @@ def _case(node: exp.Case, scope: Scope) -> Typed:
     return Typed(f"CASE {branches} ELSE {results[-1].sql} END", results[-1].type)
 
 
-@compiles(exp.If, parts={"this", "true", "false"})
-def _if(node: exp.If, scope: Scope) -> Typed:
-    condition = compile_as(node.this, scope, BOOLEAN, "IF condition")
-    otherwise = node.args.get("false")
-    results = unify(
-        [
-            compile_expression(node.args["true"], scope),
-            compile_expression(otherwise, scope) if otherwise else Typed("NULL", UNKNOWN),
-        ],
-        scope,
-        node,
-        "Result types for IF must be the same",
-    )
-    yes, no = results
+@syntax("if")
+def _if(node: exp.Anonymous, scope: Scope) -> Typed:
+    if len(node.expressions) not in (2, 3):
+        message = "Invalid number of arguments for 'if' function"
+        scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
+    condition = compile_as(node.expressions[0], scope, BOOLEAN, "IF condition")
+    results = [compile_expression(each, scope) for each in node.expressions[1:]]
+    if len(results) == 1:
+        results.append(Typed("NULL", UNKNOWN))
+    yes, no = unify(results, scope, node, "Result types for IF must be the same")
     return Typed(f"CASE WHEN {condition.sql} THEN {yes.sql} ELSE {no.sql} END", yes.type)
 
 

@@ -1,15 +1,33 @@
-"""Columns and fields of rows."""
+"""Columns, fields of rows, and what CURRENT_USER and its like stand for."""
 
 from sqlglot import exp
 
 from localaws.sql.expressions.core import compile_expression, compiles
+from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Field, Scope, Typed
+from localaws.sql.types import VARCHAR
 
 
 class RowField(exp.Expression):
     """Field number `place` (from 1) of a row: what `row.*` stands for."""
 
     arg_types = {"this": True, "place": True}  # noqa: RUF012 (as sqlglot declares it)
+
+
+@compiles(exp.CurrentCatalog)
+def _current_catalog(_: exp.CurrentCatalog, __: Scope) -> Typed:
+    return Typed("'awsdatacatalog'", VARCHAR)
+
+
+@compiles(exp.CurrentSchema)
+def _current_schema(_: exp.CurrentSchema, scope: Scope) -> Typed:
+    return Typed(text_literal(scope.analysis.database), VARCHAR)
+
+
+@compiles(exp.CurrentUser)
+def _current_user(_: exp.CurrentUser, scope: Scope) -> Typed:
+    """The account, which Athena also writes down as the owner of the views it makes."""
+    return Typed(text_literal(scope.analysis.tables.account), VARCHAR)
 
 
 @compiles(exp.Column, parts={"this", "table", "db", "catalog"})

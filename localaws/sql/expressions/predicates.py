@@ -18,7 +18,6 @@ from localaws.sql.expressions.core import (
 )
 from localaws.sql.expressions.subqueries import any_or_all, quantified
 from localaws.sql.functions.registry import BadArgument
-from localaws.sql.quoting import text_literal
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import BIGINT, BOOLEAN, DAY_TO_SECOND, UNKNOWN, YEAR_TO_MONTH
 
@@ -144,30 +143,43 @@ def _in(node: exp.In, scope: Scope) -> Typed:
 
 
 @compiles(exp.Like, parts={"this", "expression", "negate"})
-def _like(node: exp.Like, scope: Scope, escape: str = "") -> Typed:
+def _like(node: exp.Like, scope: Scope) -> Typed:
+    value, pattern = _texts([node.this, node.expression], scope, node)
     word = "NOT LIKE" if node.args.get("negate") else "LIKE"
-    parts = [compile_expression(each, scope) for each in (node.this, node.expression)]
-    for part in parts:
-        if not (part.type.is_string or part.type == UNKNOWN):
-            message = (
-                f"Left side of LIKE expression must evaluate to a varchar (actual: {part.type})"
-            )
-            scope.error("TYPE_MISMATCH", message, node)
-    return Typed(f"({parts[0].sql} {word} {parts[1].sql}{escape})", BOOLEAN)
+    return Typed(f"({value} {word} {pattern})", BOOLEAN)
 
 
 @compiles(exp.Escape)
 def _escape(node: exp.Escape, scope: Scope) -> Typed:
-    if not isinstance(node.this, exp.Like):
+    """LIKE ... ESCAPE. What is wrong with the constants of a pattern fails before the query runs,
+    what is wrong with a computed one while it runs."""
+    like = node.this
+    if not isinstance(like, exp.Like):
         scope.error("NOT_SUPPORTED", "ESCAPE is only supported after LIKE", node)
-    escape, pattern = node.expression, node.this.expression
-    if not (isinstance(escape, exp.Literal) and isinstance(pattern, exp.Literal)):
-        scope.error("NOT_SUPPORTED", "ESCAPE is only supported with constants locally", node)
-    if len(escape.name) != 1:
+    value, pattern, escape = _texts([like.this, like.expression, node.expression], scope, node)
+    if isinstance(node.expression, exp.Literal) and isinstance(like.expression, exp.Literal):
+        _check_pattern(like.expression.name, node.expression.name, scope, node)
+        found = f"({value} LIKE {pattern} ESCAPE {escape})"
+    else:
+        found = f"tr_like({value}, {pattern}, {escape})"
+    return Typed(f"(NOT {found})" if like.args.get("negate") else found, BOOLEAN)
+
+
+def _texts(nodes: list[exp.Expression], scope: Scope, node: exp.Expression) -> list[str]:
+    values = [compile_expression(each, scope) for each in nodes]
+    for value, what in zip(values, ("Left side of LIKE expression", "Pattern for LIKE expression",
+                                    "Escape for LIKE expression"), strict=False):  # fmt: skip
+        if not (value.type.is_string or value.type == UNKNOWN):
+            message = f"{what} must evaluate to a varchar (actual: {value.type})"
+            scope.error("TYPE_MISMATCH", message, node)
+    return [value.sql for value in values]
+
+
+def _check_pattern(pattern: str, escape: str, scope: Scope, node: exp.Expression) -> None:
+    if len(escape) != 1:
         message = "Escape string must be a single character"
         scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
-    character = re.escape(escape.name)
-    if not re.fullmatch(f"(?s)(?:{character}[%_{character}]|(?!{character}).)*", pattern.name):
+    character = re.escape(escape)
+    if not re.fullmatch(f"(?s)(?:{character}[%_{character}]|(?!{character}).)*", pattern):
         message = "Escape character must be followed by '%', '_' or the escape character itself"
         scope.error("INVALID_FUNCTION_ARGUMENT", message, node)
-    return _like(node.this, scope, f" ESCAPE {text_literal(escape.name)}")

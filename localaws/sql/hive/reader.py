@@ -35,6 +35,8 @@ TABLESAMPLE THEN TIME TIMESTAMP TO TRANSFORM TRIGGER TRUE TRUNCATE UNBOUNDED UNI
 USER USING UTC_TIMESTAMP VALUES VARCHAR VIEWS WHEN WHERE WINDOW WITH
 """
 _RESERVED = frozenset(_WORDS.split())
+# Columns of Iceberg tables may be called so without backticks: awswrangler writes it.
+ICEBERG_NAMES = ("PARTITION",)
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,9 @@ class Reader:
 
     # ---- names
 
-    def identifier(self) -> str:
-        """A name in lower case. Reserved words need backticks."""
-        if self.peek() in _RESERVED:
+    def identifier(self, *also: str) -> str:
+        """A name in lower case. Reserved words need backticks, those in `also` do not."""
+        if self.peek() in _RESERVED and self.peek() not in also:
             raise self.error("identifier")
         token = self._next(("word", "quoted"), "identifier")
         if token.kind == "quoted":
@@ -183,8 +185,8 @@ class Reader:
 
     # ---- clauses
 
-    def column(self) -> Column:
-        name = self.identifier()
+    def column(self, *also: str) -> Column:
+        name = self.identifier(*also)
         return Column(name, self.type(), self.comment())
 
     def comment(self) -> str | None:
@@ -219,10 +221,10 @@ class Reader:
 
     def transform(self) -> str:
         """`column` or `transform(number, column)` of an Iceberg table."""
-        name = self.identifier()
-        if self.peek() != "(":
-            return name
-        arguments = self.listed(self.identifier)
+        if self.peek(1) != "(":
+            return self.identifier(*ICEBERG_NAMES)
+        name = self.word().lower()
+        arguments = self.listed(lambda: self.identifier(*ICEBERG_NAMES))
         return f"{name}({','.join(arguments)})"
 
     def at_type(self) -> bool:

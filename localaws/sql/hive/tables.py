@@ -5,7 +5,7 @@ from typing import Any
 
 from localaws.sql.errors import QueryError
 from localaws.sql.hive import statements as s
-from localaws.sql.hive.reader import Reader
+from localaws.sql.hive.reader import ICEBERG_NAMES, Reader
 
 # Source: Hive's LazySerDeParameters and BaseSemanticAnalyzer.RowFormatParams.
 _DELIMITERS: dict[tuple[str, ...], str] = {
@@ -22,7 +22,8 @@ _DELIMITERS: dict[tuple[str, ...], str] = {
 def create_table(reader: Reader, external: bool) -> s.CreateTable:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = reader.name()
-    columns = reader.listed(reader.column) if reader.peek() == "(" else ()
+    also = () if external else ICEBERG_NAMES
+    columns = reader.listed(lambda: reader.column(*also)) if reader.peek() == "(" else ()
     found: dict[str, Any] = {}
     while not reader.done():
         clause = _clause(reader)

@@ -12,6 +12,8 @@ from localaws.sql.queries import analyze
 
 
 class NoTables:
+    account = "123456789012"
+
     def table(self, database, name, version):
         message = f"Table 'awsdatacatalog.{database}.{name}' does not exist"
         raise QueryError("TABLE_NOT_FOUND", message)

@@ -181,7 +181,7 @@ def test_no_rows_give_zero(query, call) -> None:
         ("array_agg(DISTINCT x ORDER BY y) FROM (VALUES (1, 2)) AS t(x, y)", "EXPRESSION_NOT_IN_DISTINCT"),
         ("sum(DISTINCT x) OVER () FROM (VALUES 1) AS t(x)", "NOT_SUPPORTED"),
         ("listagg(x, ',') FROM (VALUES 'a') AS t(x)", "SYNTAX_ERROR"),
-        ("listagg(x, x) WITHIN GROUP (ORDER BY x) FROM (VALUES 'a') AS t(x)", "NOT_SUPPORTED"),
+        ("listagg(x, x) WITHIN GROUP (ORDER BY x) FROM (VALUES 'a') AS t(x)", "SYNTAX_ERROR"),
         ("listagg(x, ',') WITHIN GROUP (ORDER BY x) FROM (VALUES 1) AS t(x)", "FUNCTION_NOT_FOUND"),
         (
             "listagg(rpad('', 600000, x), ',') WITHIN GROUP (ORDER BY x) FROM (VALUES 'a', 'b') AS t(x)",

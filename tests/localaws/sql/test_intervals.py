@@ -46,7 +46,7 @@ def test_literal(query, literal, value) -> None:
     ["'12 10' DAY", "'12 -10' DAY TO HOUR", "'--12' DAY", "'1.5' DAY", "'2' WEEK", "'1-2' MONTH"],
 )
 def test_what_is_no_literal(failure, literal) -> None:
-    assert failure(f"SELECT INTERVAL {literal}").startswith(("INVALID_LITERAL", "SYNTAX_ERROR"))
+    assert failure(f"SELECT INTERVAL {literal}").startswith(("INVALID_LITERAL", "TYPE_NOT_FOUND"))
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,6 @@ def test_value_and_type(query, expression, value, type_) -> None:
 @pytest.mark.parametrize(
     ("expression", "error"),
     [
-        ("0xFF", "NOT_SUPPORTED"),
-        ("1_000", "SYNTAX_ERROR"),
         ("'1'::int", "SYNTAX_ERROR"),
         ("10 / 0", "DIVISION_BY_ZERO: Division by zero"),
         ("10 % 0", "DIVISION_BY_ZERO: Division by zero"),

@@ -63,6 +63,12 @@ import pytest
         ("'abc' NOT LIKE 'b%'", "true"),
         ("'abc' NOT LIKE 'a%'", "false"),
         ("'a_c' NOT LIKE 'a#_c' ESCAPE '#'", "false"),
+        # A pattern that is computed: SQLAlchemy's contains(autoescape=True).
+        ("'b%c' LIKE '%' || 'b/%' || '%' ESCAPE '/'", "true"),
+        ("'bxc' LIKE '%' || 'b/%' || '%' ESCAPE '/'", "false"),
+        ("'bxc' NOT LIKE '%' || 'b/%' || '%' ESCAPE '/'", "true"),
+        ("'a/b' LIKE concat('a', '//b') ESCAPE substr('x/', 2)", "true"),
+        ("'a' LIKE CAST(NULL AS varchar) ESCAPE '/'", None),
         # Trino trims all whitespace but no-break spaces, the engine spaces alone.
         ("length(trim(chr(9) || 'a' || chr(10)))", "1"),
         ("length(ltrim(chr(160) || 'a'))", "2"),
@@ -93,9 +99,25 @@ def test_value(evaluate, expression, value) -> None:
         ("CAST(12e2 AS varchar(4))", "INVALID_CAST_ARGUMENT"),
         ("'abc' LIKE 'a#bc' ESCAPE '#'", "INVALID_FUNCTION_ARGUMENT"),
         ("'abc' LIKE 'abc' ESCAPE '##'", "INVALID_FUNCTION_ARGUMENT"),
+        (
+            "'abc' LIKE concat('a#', 'bc') ESCAPE '#'",
+            "INVALID_FUNCTION_ARGUMENT: Escape character must be followed by",
+        ),
+        (
+            "'abc' LIKE concat('ab', 'c#') ESCAPE '#'",
+            "INVALID_FUNCTION_ARGUMENT: Escape character must be followed by",
+        ),
+        (
+            "'abc' LIKE concat('ab', 'c') ESCAPE '##'",
+            "INVALID_FUNCTION_ARGUMENT: Escape string must be a single",
+        ),
+        (
+            "'abc' LIKE 1",
+            "TYPE_MISMATCH: line 1:8: Pattern for LIKE expression must evaluate to a varchar",
+        ),
         ("chr(-1)", "INVALID_FUNCTION_ARGUMENT"),
         ("CAST('a' AS varbinary)", "TYPE_MISMATCH"),
-        ("CAST('a' AS nosuchtype)", "SYNTAX_ERROR"),
+        ("CAST('a' AS nosuchtype)", "TYPE_NOT_FOUND: line 1:8: Unknown type: nosuchtype"),
     ],
 )
 def test_failure(failure, expression, error) -> None:

@@ -84,7 +84,7 @@ def test_rows(query, sql, rows) -> None:
         ("SELECT 1e0 >= ALL (VALUES 1e0, nan())", "NOT_SUPPORTED"),
         ("SELECT 1 = ALL (SELECT 'a')", "TYPE_MISMATCH: line 1:8: Value expression and result of subquery must be of the same type: row(integer) vs row(varchar(1))"),
         ("SELECT 1 IN (SELECT 'a')", "TYPE_MISMATCH"),
-        ("SELECT 1 = ANY (ARRAY[1])", "SYNTAX_ERROR"),
+        ("SELECT 1 = ANY (ARRAY[1])", "FUNCTION_NOT_FOUND: line 1:12: Function 'any' not registered"),
         ("SELECT (SELECT t.x) FROM (VALUES 1) AS u(x)", "COLUMN_NOT_FOUND: line 1:16: Column 't.x' cannot be resolved"),
     ],
 )  # fmt: skip
