@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from localaws.sql.dialect import parse_query
-from localaws.sql.errors import Position, QueryError, offset_position
+from localaws.sql.errors import Position, QueryError, blanked, offset_position
 from localaws.sql.grammar import Token, is_name, name_of, tokens_of
 from localaws.sql.quoting import text_literal
 from localaws.state import State
@@ -95,7 +95,9 @@ def prepare(text: str, workgroup: str, state: State) -> None:
     name = _named(_PREPARE, tokens, text)
     if len(tokens) == len(_PREPARE):
         raise _mismatch(tokens, len(tokens), text)
-    create(state, workgroup, name, text[tokens[len(_PREPARE)].start :])
+    start = tokens[len(_PREPARE)].start
+    _check_parameterized(blanked(text, start))
+    create(state, workgroup, name, text[start:])
 
 
 def executed(text: str, parameters: Iterable[str] | None, workgroup: str, state: State) -> str:

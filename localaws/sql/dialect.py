@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError
 from sqlglot.parser import Parser
 from sqlglot.tokens import TokenType
 
-from localaws.sql.errors import Position, QueryError
+from localaws.sql.errors import Position, QueryError, offset_position
 from localaws.sql.grammar import NAME, read_statement
 from localaws.sql.listagg import fold_within_group
 from localaws.sql.sqlglot_tokens import sqlglot_tokens
@@ -67,6 +67,10 @@ class AthenaQuery(Trino):
         # ANY and IF may be names.
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict] = {
             "CASE": Trino.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]
+        }
+        NO_PAREN_FUNCTIONS: ClassVar[dict] = {
+            **Trino.Parser.NO_PAREN_FUNCTIONS,
+            TokenType.CURRENT_SCHEMA: exp.CurrentSchema,
         }
         # `list[1]` reads a column.
         ARRAY_CONSTRUCTORS: ClassVar[dict] = {"ARRAY": exp.Array}
@@ -150,5 +154,10 @@ def parse_query(sql: str) -> exp.Expression:
     except RecursionError:
         message = "statement is too large (stack overflow while parsing)"
         raise QueryError("STACK_OVERFLOW", message) from None
+    for name in tree.find_all(exp.Identifier):
+        start = name.meta.get("start")
+        if start is not None and start not in parser.names and not name.args.get("quoted"):
+            message = f"{name.this.upper()} is not supported locally"
+            raise QueryError("NOT_SUPPORTED", message, offset_position(sql, start))
     fold_within_group(tree)
     return tree

@@ -14,7 +14,10 @@ from localaws.sql.errors import QueryError, offset_position
 from localaws.sql.grammar import NAME, TYPE, Token, text_of
 from localaws.sql.type_parser import UnsupportedType, parse_trino_type
 
-_KEYWORDS: dict[str, TokenType] = Trino.Tokenizer.KEYWORDS
+_KEYWORDS: dict[str, TokenType] = {
+    **Trino.Tokenizer.KEYWORDS,
+    "CURRENT_SCHEMA": TokenType.CURRENT_SCHEMA,
+}
 _SIGNS: dict[str, TokenType] = {**Trino.Tokenizer.SINGLE_TOKENS, **_KEYWORDS}
 _TEXTS = ("<string>", "<unicode>")
 # `\0041`, `\+000041`, `\\`, or the escape character on its own, which is an error.

@@ -121,8 +121,10 @@ def test_clauses_are_tried_in_order(athena) -> None:
         WHEN MATCHED AND b.id = 1 THEN DELETE
         WHEN MATCHED AND b.id <= 2 THEN UPDATE SET n = b.n + 1, note = upper(a.note)
         WHEN MATCHED AND b.id <= 3 THEN UPDATE SET n = -1
-        WHEN NOT MATCHED AND b.id = 7 THEN INSERT (n, id) VALUES (b.n + 7, b.id)
-        WHEN NOT MATCHED AND b.id = 8 THEN INSERT VALUES (b.id, 'eight', b.n)
+        WHEN NOT MATCHED AND b.id = 7 AND a.n IS NULL THEN INSERT (n, id) VALUES (b.n + 7, b.id)
+        WHEN NOT MATCHED AND b.id = 8 AND a.id > 0 THEN INSERT (id) VALUES (-1)
+        WHEN NOT MATCHED AND b.id = 8 THEN
+            INSERT VALUES (b.id, coalesce(a.note, 'eight'), b.n)
         """,
     )
     assert count == 5

@@ -122,6 +122,18 @@ def test_a_column_may_be_called_like_the_engines_own(athena) -> None:
     assert athena('SELECT substr("$path", 1, 5) FROM t') == [("s3://",)]
 
 
+@pytest.mark.parametrize("key", ["truncate(5, word)", "partition", "bucket(2, partition)"])
+def test_iceberg_ddl_names_that_hive_reserves(athena, key) -> None:
+    athena(
+        f"CREATE TABLE t (word string, partition string) PARTITIONED BY ({key}) LOCATION "
+        f"'s3://{athena.bucket}/t/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    athena("INSERT INTO t VALUES ('abcdefg', 'p'), ('abcdexy', 'q')")
+    assert athena("SELECT word FROM t WHERE partition = 'p' AND word LIKE 'abcde%'") == [
+        ("abcdefg",)
+    ]
+
+
 @pytest.mark.parametrize(
     ("transform", "condition", "value"),
     [

@@ -38,6 +38,30 @@ def test_prepared_executed_and_removed(athena, numbers) -> None:
     assert athena.fails(f"DEALLOCATE PREPARE {prepared}").startswith("NOT_FOUND")
 
 
+def test_names_in_double_quotes(athena) -> None:
+    quoted = f'"{name(athena)} ""q"""'
+    athena(f"PREPARE {quoted} FROM SELECT ?")
+    assert athena(f"EXECUTE {quoted} USING 1") == [("1",)]
+    athena(f"DEALLOCATE PREPARE {quoted}")
+    assert athena.fails(f"EXECUTE {quoted}").startswith("NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        ("PREPARE p SELECT 1", "1:11: mismatched input 'SELECT'"),
+        ("PREPARE p FROM", "1:15: mismatched input '<EOF>'"),
+        ("PREPARE order FROM SELECT 1", "1:9: mismatched input 'order'"),
+        ("PREPARE p FROM SELECT ['x']", "1:23: mismatched input '['"),
+        ("-- x\nEXECUTE p VALUES 1", "2:11: mismatched input 'VALUES'"),
+        ("EXECUTE p USING", "1:16: mismatched input '<EOF>'"),
+        ("DEALLOCATE PREPARE p q", "1:22: mismatched input 'q'"),
+    ],
+)
+def test_mistakes_are_shown_at_their_place(athena, statement, place) -> None:
+    assert athena.fails(statement) == f"SYNTAX_ERROR: line {place}"
+
+
 def test_insert_and_create_table_as_take_parameters(athena, numbers) -> None:
     prepared = name(athena)
     location = f"s3://{athena.bucket}/t/"

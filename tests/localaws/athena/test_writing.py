@@ -291,18 +291,3 @@ def test_merge_with_a_subquery_in_a_condition_is_refused(athena) -> None:
         "WHEN MATCHED AND t.x IN (SELECT x FROM merged) THEN DELETE"
     )
     assert error.startswith("NOT_SUPPORTED")
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "INSERT INTO kept SELECT 2 ON CONFLICT DO NOTHING",
-        "INSERT INTO kept REPLACE WHERE x = 1 SELECT 2",
-        "DELETE FROM kept WHERE x = 1 LIMIT 1",
-        "DELETE FROM kept USING kept AS b WHERE true",
-    ],
-)
-def test_what_other_dialects_add_is_never_dropped(athena, statement) -> None:
-    athena(iceberg(athena, "kept", "SELECT 1 AS x"))
-    assert athena.fails(statement).startswith("NOT_SUPPORTED")
-    assert athena("SELECT x FROM kept") == [("1",)]

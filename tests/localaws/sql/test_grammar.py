@@ -97,6 +97,7 @@ def _unquoted(sql: str) -> exp.Expression:
         ("select a 'x' from t", "TYPE_NOT_FOUND: line 1:8: Unknown type: a"),
         ("select interval '1 day'", "TYPE_NOT_FOUND: line 1:8: Unknown type: interval"),
         # Athena's grammar has them.
+        ("select current_path", "NOT_SUPPORTED: line 1:8: CURRENT_PATH is not supported locally"),
         ("select json_object('a': 1)", "NOT_SUPPORTED: line 1:23: this syntax is not supported"),
     ],
 )  # fmt: skip

@@ -55,6 +55,9 @@ UUID = "12151fd2-7586-11e9-8f9e-2a86e4085a59"
         (f"ARRAY[UUID '{UUID}']", f"[{UUID}]", "array(uuid)"),
         ("ROW(IPADDRESS '::1', TIME '01:02:03')", "{field0=::1, field1=01:02:03}", "row(ipaddress, time(0))"),
         ("NULL", None, "unknown"),
+        ("current_user", "123456789012", "varchar"),
+        ("CURRENT_CATALOG", "awsdatacatalog", "varchar"),
+        ("current_schema", "default", "varchar"),
     ],
 )  # fmt: skip
 def test_literal(query, expression, value, type_) -> None:
