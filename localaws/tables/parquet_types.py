@@ -106,6 +106,8 @@ class _Reader:
                 return _milliseconds(f"timezone('UTC', {value})", stored)
             case base if base in INTEGERS:
                 return self._integer(value, stored, type_)
+            case "date" if stored == "INTEGER":
+                return f"(DATE '1970-01-01' + {value})"
             case "double" if stored == "FLOAT":
                 return f"CAST({value} AS DOUBLE)"
             case "decimal":

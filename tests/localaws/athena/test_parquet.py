@@ -35,7 +35,7 @@ def ints(width: str, *values: int) -> pa.Array:
 def test_integers_of_another_width_or_without_a_sign(read) -> None:
     found = read(
         "a smallint, b int, c bigint, d int, e array<bigint>, f tinyint, g bigint, h int, i int, "
-        "j map<string,bigint>, k decimal(12,2), l tinyint",
+        "j map<string,bigint>, k decimal(12,2), l tinyint, m date",
         {
             "a": ints("uint8", 0, 255),
             "b": ints("uint16", 0, 65535),
@@ -49,13 +49,15 @@ def test_integers_of_another_width_or_without_a_sign(read) -> None:
             "j": pa.array([[("x", 1)], None], pa.map_(pa.string(), pa.uint16())),
             "k": ints("int32", 5, -5),
             "l": pa.array([1, None], pa.int64()),
+            "m": ints("int32", 1, -1),
         },
         "SELECT * FROM t ORDER BY a",
     )
     assert found == [
-        ("0", "0", "0", "-2147483648", "[1, null]", "-128", "0", "-1", "7", "{x=1}", "5.00", "1"),
+        ("0", "0", "0", "-2147483648", "[1, null]", "-128", "0", "-1", "7", "{x=1}", "5.00", "1",
+         "1970-01-02"),
         ("255", "65535", "4294967295", "2147483647", None, "127", "9223372036854775807", "1",
-         None, None, "-5.00", None),
+         None, None, "-5.00", None, "1969-12-31"),
     ]  # fmt: skip
 
 
