@@ -61,7 +61,7 @@ def test_partitions_in_every_format(athena, format_) -> None:
     assert folders == {"t/d=2025-01-01/b=true", "t/d=__HIVE_DEFAULT_PARTITION__/b=false"}
 
 
-@pytest.mark.parametrize("format_", ["PARQUET", "ORC", "AVRO", "TEXTFILE"])
+@pytest.mark.parametrize("format_", ["PARQUET", "ORC", "AVRO", "JSON", "TEXTFILE"])
 def test_texts_of_a_length(athena, format_) -> None:
     """char(n) comes back padded to n, a shorter type cuts, at every level."""
     query = (
