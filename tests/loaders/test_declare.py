@@ -21,6 +21,7 @@ LINES = [
     '{"event_id":"c","user_id":[9],"metadata":[1]}',
     '{"event_id":"d","user_id":1.5,"action":null}',
     '{"event_id":"e"}{"event_id":"f"}',
+    '{"event_id":"f","Event_Id":"h","event_id":"i"}',
     '{"event_id":"g',
     "\\N",
     "plain\x01text, with; all | delimiters\t",
@@ -56,8 +57,8 @@ def test_a_new_day_is_read_at_once(lake: Any, ending: str) -> None:
     put(lake, f"logs/ingest_date=2025-02-01/a.json.{ending}", *LINES)
     today = datetime.now(UTC).date().isoformat()
     put(lake, f"logs/ingest_date={today}/a.json.{ending}", *LINES[:2])
-    assert query(lake, days) == [["2025-01-30", "1"], ["2025-02-01", "8"], [today, "2"]]
-    assert query(lake, "select count(*) from logs where ingest_date = '2025-02-01'") == [["8"]]
+    assert query(lake, days) == [["2025-01-30", "1"], ["2025-02-01", "9"], [today, "2"]]
+    assert query(lake, "select count(*) from logs where ingest_date = '2025-02-01'") == [["9"]]
 
 
 def test_no_line_of_logs_fails_a_query(lake: Any) -> None:
@@ -69,7 +70,9 @@ def test_no_line_of_logs_fails_a_query(lake: Any) -> None:
         ["b", "8", "none"],
         ["c", "[9]", "[1]"],
         ["d", "1.5", None],
-        *[[None, None, None]] * 4,
+        ["e", None, None],  # what follows the first object is not read
+        ["i", None, None],  # of equal keys the last counts
+        *[[None, None, None]] * 3,
     ]
 
 

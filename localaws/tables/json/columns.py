@@ -173,7 +173,7 @@ class _Map:
         """Of keys that are equal once they have the map's type the last stays."""
         pairs = pairs_of(tree)
         if self._options.openx:
-            self._options.require_distinct(key for key, _ in pairs)
+            pairs = self._options.distinct(pairs)
         begin = self._keys.size
         for key, _ in pairs:
             self._keys.add(key)
@@ -309,9 +309,9 @@ class Fields:
             own = by_key.get(options.key_of(name), [])
             if not own and options.dots:
                 own = [key for key in keys if options.dotted(name.lower(), key)]
-            # The Athena guide has "Duplicate key" fail the query. So do the older of the real
-            # readers; the newer let the last one count.
-            add = each.add if len(own) < 2 else partial(_fail, own[-1])
+                own = [key for key in own if options.folded(key) == options.folded(own[0])]
+            doubtful = len(own) > 1 and not options.ignore_malformed
+            add = partial(_fail, own[-1]) if doubtful else each.add
             way.append((add, own[-1] if own else None))
         return way
 
@@ -473,13 +473,10 @@ def _cut_to(type_: Type) -> Callable[[str], str]:
 
 
 def _openx_text(type_: Type, options: JsonOptions) -> Callable[[Tree], str]:
-    def check(tree: dict[str, Tree]) -> None:
-        options.require_distinct(key for key, _ in pairs_of(tree))
-
     if not type_.args:
-        return lambda tree: tree if type(tree) is str else text_of(tree, check)
+        return lambda tree: tree if type(tree) is str else text_of(tree, options.distinct)
     cut = _cut_to(type_)
-    return lambda tree: cut(text_of(tree, check))
+    return lambda tree: cut(text_of(tree, options.distinct))
 
 
 def _base64(tree: Tree) -> bytes:

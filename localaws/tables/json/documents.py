@@ -264,8 +264,11 @@ _SHORT = {"\t": "\\t", "\b": "\\b", "\n": "\\n", "\r": "\\r", "\f": "\\f", '"': 
 _SHORT |= {"\\": "\\\\", "/": "\\/"}
 
 
-def text_of(tree: Tree, check: Callable[[dict[str, Tree]], None]) -> str:
-    """A value as OpenX writes it into a text column; each object in it is checked before.
+_Pairs = list[tuple[str, Tree]]
+
+
+def text_of(tree: Tree, distinct: Callable[[_Pairs], _Pairs]) -> str:
+    """A value as OpenX writes it into a text column, of each object in it the distinct keys.
 
     Raises BadValue for what is nested deeper than Python's stack.
     """
@@ -273,28 +276,25 @@ def text_of(tree: Tree, check: Callable[[dict[str, Tree]], None]) -> str:
         return _word(tree) if isinstance(tree, Literal | bool) else tree
     parts: list[str] = []
     try:
-        _write(tree, check, parts.append)
+        _write(tree, distinct, parts.append)
     except RecursionError:
         raise BadValue("JSON that is nested this deep cannot be read as text locally") from None
     return "".join(parts)
 
 
-def _write(
-    tree: Tree, check: Callable[[dict[str, Tree]], None], put: Callable[[str], None]
-) -> None:
+def _write(tree: Tree, distinct: Callable[[_Pairs], _Pairs], put: Callable[[str], None]) -> None:
     if isinstance(tree, dict):
-        check(tree)
         comma = "{"
-        for key, value in tree.items():
+        for key, value in distinct(pairs_of(tree)):
             put(comma + _quote(key) + ":")
-            _write(value, check, put)
+            _write(value, distinct, put)
             comma = ","
         put("{}" if comma == "{" else "}")
     elif isinstance(tree, list):
         comma = "["
         for value in tree:
             put(comma)
-            _write(value, check, put)
+            _write(value, distinct, put)
             comma = ","
         put("[]" if comma == "[" else "]")
     elif tree is None:

@@ -3,9 +3,9 @@
 Properties that no reader knows are ignored, as the SerDes do.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from localaws.tables.hive import HiveTable
 from localaws.tables.json.scalars import DuplicateKey
@@ -61,14 +61,20 @@ class JsonOptions:
         name = name.lower()
         return self._keys.get(name, name)
 
-    def require_distinct(self, keys: Iterable[str]) -> None:
-        """Raises DuplicateKey."""
-        seen = set()
-        for key in keys:
+    def distinct(self, pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        """Pairs of an OpenX object without two keys that are equal.
+
+        The Athena guide has "Duplicate key" fail the query. Where malformed documents are to be
+        ignored no reader fails: of the real ones most let the last of equal keys count.
+        Raises DuplicateKey.
+        """
+        last: dict[str, tuple[str, Any]] = {}
+        for key, value in pairs:
             folded = self.folded(key)
-            if folded in seen:
+            if last.pop(folded, None) is not None and not self.ignore_malformed:
                 raise DuplicateKey(key)
-            seen.add(folded)
+            last[folded] = key, value
+        return pairs if len(last) == len(pairs) else list(last.values())
 
     def dotted(self, name: str, key: str) -> bool:
         """Whether `key` is that of field `name` once its dots are underscores."""
