@@ -149,8 +149,11 @@ def from_avro(schema: Any, type_: Type, names: dict[str, Any]) -> Callable[[Any]
         return from_avro(kind, type_, names)
     logical = schema.get("logicalType") if isinstance(schema, dict) else None
     match type_.base, kind, logical:
-        case ("boolean", "boolean", _) | ("double", "float" | "double", _) | ("real", "float", _):
+        case ("boolean", "boolean", _) | ("double", "double", _):
             return lambda value: value
+        case ("double", "int" | "long" | "float", None) | ("real", "int" | "long" | "float", None):
+            # Avro's own promotions, as those of text and bytes below.
+            return float
         case (("integer" | "bigint"), "int", None) | ("bigint", "long", None):
             return lambda value: value
         case (("tinyint" | "smallint"), "int", None):
@@ -160,6 +163,10 @@ def from_avro(schema: Any, type_: Type, names: dict[str, Any]) -> Callable[[Any]
             return (lambda value: str(value)[: type_.args[0]]) if type_.args else str
         case ("char", "string", _):
             return lambda value: str(value)[: type_.args[0]].ljust(type_.args[0])
+        case ("varchar", "bytes", None) if not type_.args:
+            return lambda value: value.decode()
+        case ("varbinary", "string", None):
+            return lambda value: value.encode()
         case ("varbinary", "bytes" | "fixed", None) | ("date", "int", "date"):
             return lambda value: value
         case ("timestamp", "long", "timestamp-millis"):

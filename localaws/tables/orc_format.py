@@ -79,17 +79,20 @@ def _array(array: pa.Array, name: str, type_: Type) -> pa.Array:
     if type_.base == "timestamp" and pa.types.is_timestamp(stored):
         return _milliseconds(array)
     same = stored.equals(target)
-    widened = pa.types.is_integer(stored) and pa.types.is_integer(target)
+    # Trino reads bytes as any integer, and nothing but bytes as tinyint.
+    whole = pa.types.is_integer(stored) and pa.types.is_integer(target)
+    widened = whole and (same or type_.base != "tinyint")
     double = pa.types.is_float32(stored) and pa.types.is_float64(target)
     decimal = pa.types.is_decimal(stored) and pa.types.is_decimal(target)
+    text = pa.types.is_string(stored) and type_.base == "varbinary"
     if type_.base == "varchar" and same:
         return compute.utf8_slice_codeunits(array, 0, type_.args[0]) if type_.args else array
     if type_.base == "char" and same:
         (length,) = type_.args
         return compute.utf8_rpad(compute.utf8_slice_codeunits(array, 0, length), length, " ")
-    if same or widened or double or decimal:
+    if same or widened or double or decimal or text:
         try:
-            return array.cast(target)
+            return (_rounded(array, target.scale) if decimal else array).cast(target)
         except pa.ArrowInvalid as error:
             raise QueryError("HIVE_BAD_DATA", f"column {name} of an ORC file: {error}") from None
     message = f"Malformed ORC file. Cannot read SQL type '{type_}' from ORC type {stored}: {name}"
@@ -119,6 +122,14 @@ def _nested(array: pa.Array, name: str, type_: Type) -> pa.Array:
         return pa.StructArray.from_arrays(parts, names, mask=_mask(array))
     message = f"Malformed ORC file. Cannot read SQL type '{type_}' from {array.type}: {name}"
     raise QueryError("HIVE_BAD_DATA", message)
+
+
+def _rounded(array: pa.Array, scale: int) -> pa.Array:
+    """A decimal with no more digits behind the point than `scale`, halves away from zero."""
+    if array.type.scale <= scale:
+        return array
+    wide = array.cast(pa.decimal128(38, array.type.scale))
+    return compute.round(wide, scale, round_mode="half_towards_infinity")
 
 
 def _offsets(array: pa.Array) -> pa.Array:

@@ -240,6 +240,24 @@ def test_orc_by_name_on_request_and_types_that_do_not_fit(athena, table) -> None
     assert athena("SELECT count(*) FROM t") == [("1",)]
 
 
+def test_orc_values_of_a_neighbouring_type(athena, table) -> None:
+    """As Trino 476 answered over the same files."""
+    file = orc_file(
+        a=pa.array([3, 4], pa.int8()),
+        b=pa.array([3, -4], pa.int64()),
+        c=pa.array([Decimal("1.25"), Decimal("-999.95")], pa.decimal128(5, 2)),
+        d=pa.array(["x", None]),
+        e=pa.array([1.5, None], pa.float32()),
+    )
+    columns = "a bigint, b smallint, c decimal(5,1), d binary, e double"
+    rows = table(columns, "STORED AS ORC", {"a.orc": file}, "SELECT * FROM t ORDER BY a")
+    assert rows == [("3", "3", "1.3", "78", "1.5"), ("4", "-4", "-1000.0", None, None)]
+    athena("ALTER TABLE t REPLACE COLUMNS (a tinyint, b tinyint, c decimal(4,1), d int, e int)")
+    assert athena("SELECT a FROM t ORDER BY 1") == [("3",), ("4",)]
+    for column in "bcde":
+        assert athena.fails(f"SELECT {column} FROM t").startswith("HIVE_BAD_DATA"), column
+
+
 # ---- Avro
 
 SCHEMA = {
@@ -309,6 +327,21 @@ def test_avro_texts_with_the_length_that_trino_and_hive_write(athena, table) -> 
     assert rows == [("abcde", "ab ", "abc", str(id_))]
     athena("ALTER TABLE t REPLACE COLUMNS (v varchar(3), c string, s varchar(2), u varchar(8))")
     assert athena("SELECT * FROM t") == [("abc", "ab", "ab", "00000000")]
+
+
+def test_avro_promotions(table) -> None:
+    """Source: the Avro specification, "Schema Resolution"; as Trino 476 answered."""
+    cases = (
+        ("int", 5, "double", "5.0"), ("long", 5, "float", "5.0"), ("long", 5, "double", "5.0"),
+        ("int", 5, "bigint", "5"), ("string", "a", "binary", "61"), ("bytes", b"a", "string", "a"),
+    )  # fmt: skip
+    fields = [{"name": f"x{i}", "type": case[0]} for i, case in enumerate(cases)]
+    file = io.BytesIO()
+    record = {f"x{i}": case[1] for i, case in enumerate(cases)}
+    fastavro.writer(file, {"type": "record", "name": "r", "fields": fields}, [record])
+    columns = ", ".join(f"x{i} {case[2]}" for i, case in enumerate(cases))
+    rows = table(columns, "STORED AS AVRO", {"a": file.getvalue()})
+    assert rows == [tuple(case[3] for case in cases)]
 
 
 # ---- JSON
