@@ -108,7 +108,11 @@ def size_of(chunks: set[tuple[Path, int, int]]) -> int:
 
 
 def _leaves(file: Footer, parts: list[str], names: dict[str, int | str]) -> list[int]:
-    """The leaves of a column, or those below one of its fields. Names have no case."""
+    """The leaves of a column, or those below one of its fields. Names have no case.
+
+    A field that is not there by its name may have had another in an Iceberg table; elsewhere it
+    is not read.
+    """
     parts = [part.lower() for part in parts]
     place = names.get(parts[0])
     if place is None:
@@ -119,7 +123,8 @@ def _leaves(file: Footer, parts: list[str], names: dict[str, int | str]) -> list
         if place in (column.field_id, column.path[0].lower())
     ]
     wanted = tuple(parts[1:])
-    return [i for i, path in below if path[: len(wanted)] == wanted] or [i for i, _ in below]
+    found = [i for i, path in below if path[: len(wanted)] == wanted]
+    return found if found or isinstance(place, str) else [i for i, _ in below]
 
 
 def _group_may_match(

@@ -132,6 +132,17 @@ def test_structs_by_name_wherever_they_are(athena, read) -> None:
     ]
 
 
+def test_fields_that_are_read_are_counted(athena, read) -> None:
+    stored = {"S": pa.array([{"A": n, "b": str(n)} for n in range(100)])}
+    read("s struct<b:string,a:int,c:int>", stored, "SELECT s FROM t LIMIT 1")
+    (file,) = written(athena, "t")
+    sizes = [file.metadata.row_group(0).column(i).total_compressed_size for i in (0, 1)]
+    assert athena.scanned("SELECT max(s.a) FROM t") == sizes[0]
+    assert athena.scanned("SELECT max(s.b) FROM t") == sizes[1]
+    assert athena.scanned("SELECT max(s.c) FROM t") == 0
+    assert athena.scanned("SELECT s FROM t") == sum(sizes)
+
+
 def test_texts_and_bytes(read) -> None:
     found = read(
         "n varchar(3), c char(4), b string, l array<varchar(2)>, m map<varchar(1),char(2)>, "
