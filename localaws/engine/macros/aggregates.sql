@@ -52,7 +52,7 @@ create macro tr_sorted_bigint(numbers) as
                 p,
                 lambda e: case
                     when e::double::hugeint <> e
-                        then tr_fail('GENERIC_INTERNAL_ERROR', 'no exact double representation for long: ' || e)
+                        then tr_fail('INVALID_FUNCTION_ARGUMENT', 'no exact double representation for long: ' || e)
                     else e
                 end
             )
@@ -66,7 +66,13 @@ create macro tr_sorted_float(numbers) as
             list_transform(
                 p,
                 lambda e: case
-                    when not isfinite(e) then tr_fail('GENERIC_INTERNAL_ERROR', 'value must be finite')
+                    when not isfinite(e)
+                        then
+                            tr_fail(
+                                'INVALID_FUNCTION_ARGUMENT',
+                                'value must be finite; was '
+                                || case when isnan(e) then 'NaN' when e > 0 then 'Infinity' else '-Infinity' end
+                            )
                     else e
                 end
             )
