@@ -13,11 +13,16 @@ import pyarrow as pa
 
 from localaws.engine import functions
 from localaws.engine.column_types import ColumnType
+from localaws.java_text import java_float
 from localaws.sql.errors import QueryError
 
 _MACROS = Path(__file__).with_name("macros")
 _FAILED_BY_MACRO = re.compile(r"'@(?P<code>[A-Z_]+)@(?P<message>.*)@' to INT32", re.DOTALL)
 _FAILED_IN_PYTHON = re.compile(r"FunctionError: @(?P<code>[A-Z_]+)@(?P<message>.*)@", re.DOTALL)
+_OUT_OF_RANGE = re.compile(
+    r"Type (?P<source>\w+) with value (?P<value>\S+) can't be cast because the value is out of "
+    r"range for the destination type (?P<target>INT\d+)"
+)
 _TRINO_TYPES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 
 
@@ -189,11 +194,26 @@ def translated(error: Exception) -> QueryError:
         return QueryError("HIVE_BAD_DATA", f"Error reading a text file: {_first_line(text)}")
     if text.startswith("Invalid Input Error"):
         return QueryError("INVALID_FUNCTION_ARGUMENT", _first_line(text))
+    if match := _OUT_OF_RANGE.search(text):
+        return _out_of_range(match["source"], match["value"], _TRINO_TYPES[match["target"]])
     if text.startswith("Conversion Error"):
         return QueryError("INVALID_CAST_ARGUMENT", _first_line(text))
     if text.startswith("Out of Memory Error"):
         return QueryError("EXCEEDED_LOCAL_MEMORY_LIMIT", _first_line(text))
     return QueryError("GENERIC_INTERNAL_ERROR", f"localaws: {_first_line(text)}")
+
+
+def _out_of_range(source: str, value: str, target: str) -> QueryError:
+    """Of a number that an integer type cannot hold. A double is told as it was rounded."""
+    if source in ("FLOAT", "DOUBLE"):
+        number = java_float(float(value), single=source == "FLOAT")
+        if target == "bigint":
+            return QueryError("INVALID_CAST_ARGUMENT", f"Unable to cast {number} to bigint")
+        if number == "NaN":
+            name = "real" if source == "FLOAT" else "double"
+            return QueryError("INVALID_CAST_ARGUMENT", f"Cannot cast {name} NaN to {target}")
+        value = number
+    return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", f"Out of range for {target}: {value}")
 
 
 def _first_line(text: str) -> str:

@@ -12,7 +12,7 @@ from sqlglot import exp
 from localaws.sql.casts import CannotCast, coerce
 from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.comparisons import compare
-from localaws.sql.functions.registry import BadArgument, choose
+from localaws.sql.functions.registry import Ambiguous, BadArgument, choose
 from localaws.sql.scope import Scope, Typed
 from localaws.sql.types import Type
 
@@ -115,8 +115,10 @@ def apply_overload(
 ) -> Typed:
     try:
         result = choose(overloads, arguments)
+    except Ambiguous as error:
+        scope.error(error.code, str(error), node)
     except BadArgument as error:
-        scope.error("NOT_SUPPORTED", f"{name}: {error}", node)
+        scope.error(error.code, f"{name}: {error}", node)
     except CannotCast as error:
         scope.error("TYPE_MISMATCH", str(error), node)
     if result is None:

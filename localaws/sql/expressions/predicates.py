@@ -69,7 +69,9 @@ def _apply(node: exp.Binary, left: Typed, right: Typed, scope: Scope) -> Typed:
         return operators.binary(type(node), left, right)
     except operators.TypeMismatch as error:
         scope.error("TYPE_MISMATCH", str(error), node)
-    except (BadArgument, CannotCast) as error:
+    except BadArgument as error:
+        scope.error(error.code, str(error), node)
+    except CannotCast as error:
         scope.error("NOT_SUPPORTED", str(error), node)
 
 

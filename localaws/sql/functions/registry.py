@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from localaws.sql.casts import coerce
 from localaws.sql.coercions import can_coerce, common_type
@@ -24,6 +25,14 @@ Check = Callable[[Type], None]
 
 class BadArgument(Exception):
     """A call whose types fit but whose (constant) argument the engine cannot honour exactly."""
+
+    code = "NOT_SUPPORTED"
+
+
+class Ambiguous(BadArgument):
+    """A call that Trino finds two meanings of."""
+
+    code = "AMBIGUOUS_FUNCTION_CALL"
 
 
 @dataclass(frozen=True)
@@ -134,11 +143,30 @@ def table(*entries: tuple[str, Overload]) -> dict[str, list[Overload]]:
 def choose(overloads: list[Overload], arguments: list[Typed]) -> Typed | None:
     """The first overload, in the order of its family's table, that the arguments fit exactly;
     else the first that they can be coerced to; else None."""
+    if _is_ambiguous(overloads, [each.type for each in arguments]):
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        raise Ambiguous(message)
     exact = [each for each in overloads if _fits_exactly(each, arguments)]
     for overload in exact + overloads:
         if (result := overload.apply(arguments)) is not None:
             return result
     return None
+
+
+def _is_ambiguous(overloads: list[Overload], given: list[Type]) -> bool:
+    """Whether arrays of NULLs among the arguments, which can be arrays of anything, fit two
+    signatures, neither of which is closer: `ARRAY[1] || ARRAY[]`."""
+    if not any(each.base == "array" and each.element.base == "unknown" for each in given):
+        return False
+    targets = [bound[0] for each in overloads if (bound := each.bind(given)) is not None]
+    return given not in targets and any(
+        not _all_coerced(one, other) and not _all_coerced(other, one)
+        for one, other in combinations(targets, 2)
+    )
+
+
+def _all_coerced(sources: list[Type], targets: list[Type]) -> bool:
+    return all(map(can_coerce, sources, targets))
 
 
 def _fits_exactly(overload: Overload, arguments: list[Typed]) -> bool:

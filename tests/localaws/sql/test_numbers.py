@@ -91,7 +91,7 @@ def test_value_and_type(query, expression, value, type_) -> None:
         ("CAST('1.5' AS integer)", "INVALID_CAST_ARGUMENT: Cannot cast '1.5' to INTEGER"),
         ("CAST('abc' AS bigint)", "INVALID_CAST_ARGUMENT: Cannot cast 'abc' to BIGINT"),
         ("CAST('yes' AS boolean)", "INVALID_CAST_ARGUMENT: Cannot cast 'yes' to BOOLEAN"),
-        ("CAST(300 AS tinyint)", "INVALID_CAST_ARGUMENT"),
+        ("CAST(300 AS tinyint)", "NUMERIC_VALUE_OUT_OF_RANGE"),
         ("'1' = 1", "TYPE_MISMATCH: line 1:8: Cannot apply operator: varchar(1) = integer"),
         ("1 + 'a'", "TYPE_MISMATCH: line 1:8: Cannot apply operator: integer + varchar(1)"),
         ("1 || 'a'", "TYPE_MISMATCH"),
