@@ -3,13 +3,15 @@
 from functools import lru_cache
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from localaws.engine import Session
 from localaws.engine.column_types import ColumnType
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted
 from localaws.sql.types import INTEGERS, Type
 from localaws.tables.hive import HiveTable
-from localaws.tables.parquet_types import SIGNED, converted
+from localaws.tables.parquet_types import BYTES, FIXED, SIGNED, converted
 from localaws.tables.text_lines import FILE, text_list
 
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
@@ -84,5 +86,11 @@ class Hidden:
 @lru_cache(maxsize=10_000)
 def _stored(path: str, hidden: Hidden) -> _Stored:
     """The columns of one (immutable) file."""
-    found = hidden.session.columns(f"SELECT * FROM read_parquet({text_list([path])})")
-    return {name.lower(): (name, type_) for name, type_ in reversed(found)}
+    found = dict(hidden.session.columns(f"SELECT * FROM read_parquet({text_list([path])})"))
+    if BYTES in found.values():
+        # The engine does not tell bytes of one length from others, and Trino does.
+        with pq.ParquetFile(path) as file:
+            leaves = [file.schema.column(i) for i in range(len(file.schema))]
+        fixed = {leaf.path for leaf in leaves if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY"}
+        found |= {name: FIXED for name in found if name in fixed and found[name] == BYTES}
+    return {name.lower(): (name, type_) for name, type_ in reversed(found.items())}

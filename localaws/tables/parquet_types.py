@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from localaws.engine.column_types import ColumnType
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import text_literal
-from localaws.sql.types import INTEGERS, Type
+from localaws.sql.types import INTEGERS, VARCHAR, Type
 from localaws.tables.nested_values import converted_list, converted_map, field, packed
 
+BYTES, FIXED = ColumnType("BLOB"), ColumnType("BLOB of a fixed length")
 SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _UNSIGNED = ("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _BITS = dict(zip((*SIGNED, *_UNSIGNED), (8, 16, 32, 64, 8, 16, 32, 64), strict=True))
@@ -116,6 +117,8 @@ class _Reader:
                 return _text(value, stored, type_)
             case "varbinary" if stored == "VARCHAR":
                 return f"encode({value})"
+            case "varbinary" if stored == FIXED.name:
+                return value
         return value if stored == {"REAL": "FLOAT"}.get(wanted, wanted) else None
 
     def _integer(self, value: str, stored: str, type_: Type) -> str | None:
@@ -148,7 +151,7 @@ def _common(stored: ColumnType, type_: Type) -> bool:
 
 def _text(value: str, stored: str, type_: Type) -> str | None:
     match stored:
-        case "BLOB":
+        case BYTES.name | FIXED.name if stored == BYTES.name or type_ == VARCHAR:
             # Without a mark that it is UTF-8: what is not fails.
             value = f"decode({value})"
         case "JSON":

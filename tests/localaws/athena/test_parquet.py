@@ -85,6 +85,7 @@ def test_integers_of_another_width_or_without_a_sign(read) -> None:
         ("int", pa.array([Decimal("1.5")], pa.decimal128(10, 1))),
         ("struct<a:string>", pa.array([{"a": 1}])),
         ("array<int>", pa.array([{"a": 1}])),
+        ("varchar(2)", pa.array([b"abcd"], pa.binary(4))),
         ("array<struct<b:int>>", pa.array([[{"a": 1}]])),
     ],
 )
@@ -146,7 +147,7 @@ def test_fields_that_are_read_are_counted(athena, read) -> None:
 def test_texts_and_bytes(read) -> None:
     found = read(
         "n varchar(3), c char(4), b string, l array<varchar(2)>, m map<varchar(1),char(2)>, "
-        "v varbinary, s varchar(2), f string".replace("varbinary", "binary"),
+        "v binary, s varchar(2), f string, g binary",
         {
             "n": ["abcdefghijkl", "äöüß"],
             "c": ["ab", "abcdef"],
@@ -156,12 +157,13 @@ def test_texts_and_bytes(read) -> None:
             "v": ["x", None],
             "s": pa.array([b"xyz", b""]),
             "f": pa.array([b"abcd", None], pa.binary(4)),
+            "g": pa.array([b"abcd", None], pa.binary(4)),
         },
         "SELECT * FROM t ORDER BY n",
     )
     assert found == [
-        ("abc", "ab  ", "ä", "[ab, null]", "{x=z }", "78", "xy", "abcd"),
-        ("äöü", "abcd", None, None, None, None, "", None),
+        ("abc", "ab  ", "ä", "[ab, null]", "{x=z }", "78", "xy", "abcd", "61 62 63 64"),
+        ("äöü", "abcd", None, None, None, None, "", None, None),
     ]
 
 
