@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError
 from sqlglot.parser import Parser
 from sqlglot.tokens import TokenType
 
-from localaws.sql.errors import Position, QueryError, offset_position
+from localaws.sql.errors import QueryError, offset_position
 from localaws.sql.grammar import NAME, read_statement
 from localaws.sql.listagg import fold_within_group
 from localaws.sql.sqlglot_tokens import sqlglot_tokens
@@ -149,7 +149,7 @@ def parse_query(sql: str) -> exp.Expression:
     except ParseError as error:
         details = error.errors[0]
         message = f"this syntax is not supported locally, near '{details['highlight']}'"
-        at = Position(details["line"], details["col"])
+        at = offset_position(sql, details["col"])
         raise QueryError("NOT_SUPPORTED", message, at) from None
     except RecursionError:
         message = "statement is too large (stack overflow while parsing)"

@@ -25,7 +25,10 @@ _ESCAPED = r"{0}(?:([0-9A-Fa-f]{{4}})|\+([0-9A-Fa-f]{{6}})|({0}))?"
 
 
 def sqlglot_tokens(tokens: list[Token], roles: bytes, sql: str) -> list[SqlglotToken]:
-    """Raises QueryError SYNTAX_ERROR for a constant that Athena cannot read."""
+    """The column of each is its offset in `sql`. That is what a ParseError of sqlglot's tells.
+
+    Raises QueryError SYNTAX_ERROR for a constant that Athena cannot read.
+    """
     found: list[SqlglotToken] = []
     at = 0
     while at < len(tokens):
@@ -55,10 +58,9 @@ def sqlglot_tokens(tokens: list[Token], roles: bytes, sql: str) -> list[SqlglotT
                 made = [(type_, " ".join(each.text for each in tokens[at : at + words]))]
             case sign:
                 made = [(_SIGNS.get(sign, TokenType.UNKNOWN), sign)]
-        place = offset_position(sql, token.start)
         ends = [token.start] * (len(made) - 1) + [tokens[at + words - 1].end - 1]
         found += [
-            SqlglotToken(type_, text, place.line, place.column, token.start, end)
+            SqlglotToken(type_, text, 1, token.start, token.start, end)
             for (type_, text), end in zip(made, ends, strict=True)
         ]
         at += words
