@@ -1,10 +1,12 @@
 """What the local endpoint costs: start, a round trip, queries beside the bare engine, a large CTAS.
 
     python benchmarks/localaws.py [--rows 1000000] [--repeat 15] [--ctas-rows 5000000]
+                                  [--json-files 3] [--beside CHECKOUT]
 
 Every comparison is side by side in one run, the two sides taking turns; numbers are medians. The
-bare engine is DuckDB in this process on the file that was uploaded. Linux only: memory is read
-from /proc.
+bare engine is DuckDB in this process on the file that was uploaded. CHECKOUT is another one of this
+project, with its own .venv: the scans of JSON are measured on its endpoint as well. Linux only:
+memory is read from /proc.
 """
 
 import json
@@ -38,6 +40,27 @@ EVENTS = """
 COLUMNS = (
     "event_id string, user_id bigint, action string, location string, purchase_total decimal(12,2)"
 )
+# The same events as documents.
+DOCUMENT = """
+    json_object(
+        'event_id', event_id, 'user_id', user_id, 'action', action,
+        'timestamp', '2025-01-01T00:00:00.123Z',
+        'metadata', json_object('location', location, 'total', purchase_total::double)
+    )::varchar
+"""
+DOCUMENT_COLUMNS = (
+    "event_id string, user_id bigint, action string, `timestamp` timestamp, "
+    "metadata struct<location:string,total:double>"
+)
+DOCUMENT_TYPES = (
+    "{event_id: 'varchar', user_id: 'bigint', action: 'varchar', timestamp: 'timestamp', "
+    "metadata: 'struct(location varchar, total double)'}"
+)
+DOCUMENT_QUERY = """
+    select metadata.location, action, count(*) as events, sum(metadata.total) as total,
+        max(event_id) as event_id, sum(user_id) as users, max("timestamp") as latest
+    from {events} group by metadata.location, action
+"""
 # The same SQL on both sides.
 QUERIES = {
     "count by location, action": """
@@ -58,7 +81,13 @@ QUERIES = {
 @click.option("--rows", default=1_000_000, show_default=True, help="Rows of the Parquet table.")
 @click.option("--repeat", default=15, show_default=True, help="Runs of each measurement.")
 @click.option("--ctas-rows", default=5_000_000, show_default=True, help="Rows of the CTAS; 0: none")
-def main(rows: int, repeat: int, ctas_rows: int) -> None:
+@click.option("--json-files", default=3, show_default=True, help="Files of JSON lines; 0: none")
+@click.option(
+    "--beside",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another checkout, whose endpoint scans the JSON lines too.",
+)
+def main(rows: int, repeat: int, ctas_rows: int, json_files: int, beside: Path | None) -> None:
     """Measure the endpoint of this checkout in a temporary directory."""
     out = Console()
     table = Table("measured", "endpoint", "bare engine", "ratio", title=f"{rows:,} rows")
@@ -73,7 +102,58 @@ def main(rows: int, repeat: int, ctas_rows: int) -> None:
                 _measure_ctas(environment, Path(folder), data_dir, ctas_rows, table)
         finally:
             _localaws("down", "--data-dir", str(data_dir))
+        if json_files:
+            _measure_json(Path(folder), rows, json_files, beside, table)
     out.print(table)
+
+
+def _measure_json(folder: Path, rows: int, files: int, beside: Path | None, table: Table) -> None:
+    """Each file is scanned when it is new, and once more."""
+    lines = folder / "events.json"
+    engine = duckdb.connect()
+    engine.execute(
+        f"copy (select {DOCUMENT} from ({EVENTS.format(rows=rows)})) to '{lines}' "
+        "(format csv, header false, quote '', escape '', delimiter '\x01')"
+    )
+    commands = {"": _COMMAND}
+    if beside:
+        commands[f" ({beside.name})"] = beside.resolve() / ".venv" / "bin" / "localaws"
+    here = DOCUMENT_QUERY.format(events=f"read_json('{lines}', columns = {DOCUMENT_TYPES})")
+    data_dirs = {name: folder / f"json{number}" for number, name in enumerate(commands)}
+    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
+    clients = {}
+    try:
+        for name, command in commands.items():
+            environment = _start(data_dirs[name], command)
+            clients[name] = (_client(environment, "s3"), _client(environment, "athena"))
+            clients[name][0].create_bucket(Bucket=BUCKET)
+            _query(clients[name][1], f"create database {DATABASE}", rows=False)
+        for number in range(files):
+            for name, (s3, athena) in clients.items():
+                there = _land_lines(s3, athena, lines, f"lines{number}")
+                bare = _seconds(_fetch, engine, here)
+                taken[name].append(
+                    (_seconds(_query, athena, there), bare, _seconds(_query, athena, there))
+                )
+    finally:
+        for name, command in commands.items():
+            _localaws("down", "--data-dir", str(data_dirs[name]), command=command)
+    for name, each in taken.items():
+        new, bare, again = map(statistics.median, zip(*each, strict=True))
+        table.add_row(f"JSON lines, a new file{name}", _ms(new), _ms(bare), f"{new / bare:.2f}")
+        table.add_row(f"JSON lines, once more{name}", _ms(again), _ms(bare), f"{again / bare:.2f}")
+
+
+def _land_lines(s3: Any, athena: Any, lines: Path, name: str) -> str:
+    """A query of a new table of them."""
+    s3.upload_file(str(lines), BUCKET, f"{name}/events.json")
+    _query(
+        athena,
+        f"create external table {DATABASE}.{name} ({DOCUMENT_COLUMNS}) "
+        f"row format serde 'org.openx.data.jsonserde.JsonSerDe' location 's3://{BUCKET}/{name}/'",
+        rows=False,
+    )
+    return DOCUMENT_QUERY.format(events=f"{DATABASE}.{name}")
 
 
 def _measure(
@@ -150,10 +230,15 @@ def _query(athena: Any, sql: str, *, rows: bool = True) -> list[Any]:
     return athena.get_query_results(QueryExecutionId=id_)["ResultSet"]["Rows"][1:]
 
 
-def _start(data_dir: Path) -> dict[str, str]:
+# By the command, not by import: this file would hide the package of its name.
+_COMMAND = Path(sys.executable).with_name("localaws")
+
+
+def _start(data_dir: Path, command: Path = _COMMAND) -> dict[str, str]:
     """The environment of a fresh endpoint."""
-    _localaws("up", "--port", "0", "--data-dir", str(data_dir))
-    return json.loads(_localaws("env", "--format", "json", "--data-dir", str(data_dir)))
+    _localaws("up", "--port", "0", "--data-dir", str(data_dir), command=command)
+    env = _localaws("env", "--format", "json", "--data-dir", str(data_dir), command=command)
+    return json.loads(env)
 
 
 def _time_start(data_dir: Path) -> float:
@@ -162,10 +247,16 @@ def _time_start(data_dir: Path) -> float:
     return seconds
 
 
-def _localaws(*arguments: str) -> str:
-    # By the command, not by import: this file would hide the package of its name.
-    command = Path(sys.executable).with_name("localaws")
-    return subprocess.run([command, *arguments], check=True, capture_output=True, text=True).stdout
+def _localaws(*arguments: str, command: Path = _COMMAND) -> str:
+    # In its checkout: Python looks for the package in the working directory first.
+    done = subprocess.run(
+        [command, *arguments],
+        cwd=command.parents[2],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
 
 
 def _client(environment: dict[str, str], service: str) -> Any:

@@ -84,7 +84,7 @@ class Plain:
 
     def _read(self, lines: list[str]) -> list[pa.Array]:
         if self._changed:
-            self._part = _row(self._columns, self._shape, self._options, top=True)
+            self._part = self._planned()
             self._changed = False
         if self._part is None or not all(map(_BEGIN.match, lines)):
             raise NotPlain
@@ -108,6 +108,12 @@ class Plain:
             raise NotPlain
         rows = found.drop_columns([_MARK]).combine_chunks().to_struct_array().combine_chunks()
         return self._part.made(rows).flatten()
+
+    def _planned(self) -> "_Part | None":
+        try:
+            return _row(self._columns, self._shape, self._options, top=True)
+        except UnicodeEncodeError:  # half a surrogate pair in a key
+            return None
 
 
 def _merged(shape: Shape, tree: Tree, depth: int = 0) -> Shape:
