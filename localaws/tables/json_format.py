@@ -17,8 +17,10 @@ from localaws.sql.quoting import quoted
 from localaws.sql.types import Type
 from localaws.tables import decoded
 from localaws.tables.hive import HiveTable
-from localaws.tables.json.columns import Column, Fields, Nulls, Unreadable, column
+from localaws.tables.json.columns import Nulls, column
+from localaws.tables.json.conversions import Unreadable
 from localaws.tables.json.documents import Malformed, Tree, read_hive, read_openx
+from localaws.tables.json.fields import Column, Fields
 from localaws.tables.json.options import HIVE, OPENX, SERDES, JsonOptions
 from localaws.tables.json.plain import NotPlain, Plain
 from localaws.tables.json.scalars import BadValue, DuplicateKey
