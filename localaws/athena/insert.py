@@ -37,8 +37,6 @@ def insert(
 ) -> Outcome:
     schema = tree.this
     table = schema.this if isinstance(schema, exp.Schema) else schema
-    if tree.args.get("overwrite"):
-        raise QueryError("SYNTAX_ERROR", "mismatched input 'OVERWRITE', expecting INTO")
     for part, value in tree.args.items():
         if value and part not in ("this", "expression"):
             message = f"{part.strip('_').upper()} in INSERT is not supported locally"

@@ -113,14 +113,6 @@ class AthenaQuery(Trino):
                 return this
             return self.expression(exp.Escape(this=this, expression=self._parse_bitwise()))
 
-        def _parse_join(self, *args, **kwargs) -> exp.Join | None:
-            comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
-            node = super()._parse_join(*args, **kwargs)
-            if node is not None:
-                # Its node is that of a JOIN without a condition, but it binds weaker.
-                node.meta["comma"] = comma
-            return node
-
         def _parse_type(
             self, parse_interval: bool = True, fallback_to_identifier: bool = False
         ) -> exp.Expression | None:

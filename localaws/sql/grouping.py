@@ -54,8 +54,6 @@ def grouping(group: exp.Group | None, items: list[Item], scope: Scope) -> Groupi
     keys: dict[Hashable, Typed] = {}
     if group is None:
         return Grouping(keys, [()])
-    if not group.expressions:
-        scope.error("SYNTAX_ERROR", "mismatched input: GROUP BY takes expressions", group)
     refuse_parts(group, {"expressions", "all"}, scope)
 
     def place(node: exp.Expression | Field) -> int:
@@ -113,8 +111,6 @@ def _sets(node: exp.Expression, simple, column, scope: Scope) -> list[tuple[int,
 
 
 def _composite(node: exp.Expression, column, scope: Scope) -> tuple[int, ...]:
-    if isinstance(node, exp.GroupingSets | exp.Rollup | exp.Cube):
-        scope.error("SYNTAX_ERROR", "mismatched input: a grouping set takes columns", node)
     nodes = node.expressions if isinstance(node, exp.Tuple) else [node]
     return tuple(column(each) for each in nodes)
 

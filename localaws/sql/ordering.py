@@ -89,8 +89,6 @@ def limits(node: exp.Expression, scope: Scope) -> Limits:
         case exp.Fetch() as fetch:
             refuse_parts(fetch, {"direction", "count", "limit_options"}, scope)
             options = fetch.args.get("limit_options")
-            if options is not None and options.args.get("percent"):
-                scope.error("SYNTAX_ERROR", "mismatched input 'PERCENT'", fetch)
             given = fetch.args.get("count")
             count = _whole_number(given, scope) if given else 1
             if count == 0:

@@ -101,8 +101,6 @@ def _select(node: exp.Select, scope: Scope) -> Output:
     where_sql = f" WHERE {_where(where.this, scope, prunable)}" if where else ""
 
     items = select_items(node, scope)
-    if not items:
-        scope.error("SYNTAX_ERROR", "mismatched input 'FROM'. Expecting: an expression", node)
     grouped = grouping(node.args.get("group"), items, scope) if is_grouped(node) else None
     if grouped:
         scope.allow_aggregates = True
@@ -154,8 +152,6 @@ def _distinct(node: exp.Select, columns: list[Typed], scope: Scope) -> str:
     distinct = node.args.get("distinct")
     if distinct is None:
         return ""
-    if distinct.args.get("on"):
-        scope.error("SYNTAX_ERROR", "mismatched input 'ON'", distinct)
     for column in columns:
         refuse_map(column.type, "DISTINCT of", scope, node)
     return "DISTINCT "

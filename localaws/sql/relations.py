@@ -48,9 +48,6 @@ def compile_from(
 def _is_comma(join: exp.Join, scope: Scope) -> bool:
     if any(join.args.get(part) for part in _JOIN_PARTS - {"this"}):
         return False
-    # `a JOIN b` without a condition looks the same; the tokens tell that it is no comma.
-    if not join.meta.get("comma"):
-        scope.error("SYNTAX_ERROR", "mismatched input: expecting 'ON' or 'USING'", join)
     refuse_parts(join, {"this"}, scope)
     return True
 
@@ -79,8 +76,6 @@ def _item(node: exp.Expression, scope: Scope, before: tuple[Relation, ...]) -> S
     """One relation; `before` is what an UNNEST or a LATERAL may refer to."""
     if joins := node.args.get("joins"):
         # `a JOIN b JOIN c ON ... ON ...`: the inner join hangs on its left side.
-        if any(_is_comma(join, scope) for join in joins):
-            scope.error("SYNTAX_ERROR", "mismatched input ','", node)
         source = _tree(_without(node, "joins"), joins, scope)
         return replace(source, sql=f"({source.sql})")
     if sample := node.args.get("sample"):
@@ -213,16 +208,7 @@ def _join_kind(join: exp.Join, scope: Scope) -> str:
     method, kind = join.args.get("method"), join.kind.upper()
     if method and method.upper() == "NATURAL":
         scope.error("NOT_SUPPORTED", "Natural join not supported", join)
-    if method or kind not in ("", "INNER", "OUTER", "CROSS"):
-        scope.error("SYNTAX_ERROR", f"mismatched input '{method or kind}'", join)
-    condition = join.args.get("on") or join.args.get("using")
-    if kind == "CROSS":
-        if condition:
-            scope.error("SYNTAX_ERROR", "mismatched input: CROSS JOIN takes no condition", join)
-        return "CROSS"
-    if not condition:
-        scope.error("SYNTAX_ERROR", "mismatched input: expecting 'ON' or 'USING'", join)
-    return join.side.upper() or "INNER"
+    return "CROSS" if kind == "CROSS" else join.side.upper() or "INNER"
 
 
 def _is_true(node: exp.Expression | None) -> bool:

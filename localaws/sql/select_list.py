@@ -30,15 +30,11 @@ def select_items(node: exp.Select, scope: Scope) -> list[Item]:
             star, aliases = each.this, [name.name for name in each.expressions]
         expanded = _star(star, scope, node)
         if expanded is None:
-            if aliases is not None:
-                scope.error("SYNTAX_ERROR", "mismatched input '(': not all columns", each)
             if isinstance(each, exp.Alias):
                 items.append(Item(each.this, each.alias))
             else:
                 items.append(Item(each, column_name(each)))
             continue
-        if aliases is not None and isinstance(star, exp.Star):
-            scope.error("NOT_SUPPORTED", "Column aliases not supported", each)
         if aliases is not None and len(aliases) != len(expanded):
             message = (
                 f"Column alias list has {len(aliases)} entries but relation has "

@@ -26,8 +26,6 @@ def set_operation(node: exp.SetOperation, scope: Scope) -> Output:
     output = scope.analysis.compile_query(chain[-1].this, scope)
     sql, before = f"({output.sql})", None
     for operation in reversed(chain):
-        if operation.args.get("by_name"):
-            scope.error("SYNTAX_ERROR", "mismatched input 'BY'", operation)
         refuse_parts(operation, {"this", "expression", "distinct", *_CLAUSES}, scope)
         right = scope.analysis.compile_query(operation.expression, scope)
         types = _common_types(output, right, operation, scope)

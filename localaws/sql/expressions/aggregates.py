@@ -47,7 +47,8 @@ def aggregate(
         if isinstance(order.this, exp.Distinct):
             distinct, nodes = "DISTINCT ", list(order.this.expressions)
     if name == "listagg" and not node.meta.get(WITHIN_GROUP):
-        scope.error("SYNTAX_ERROR", "mismatched input: listagg needs WITHIN GROUP", node)
+        # As `"listagg"(x)`, which the grammar reads as a plain call.
+        scope.error("FUNCTION_NOT_FOUND", "Unexpected parameters for function listagg", node)
     if window and distinct:
         message = "DISTINCT in window function parameters not yet supported"
         scope.error("NOT_SUPPORTED", message, node)

@@ -24,8 +24,6 @@ def _array(node: exp.Array, scope: Scope) -> Typed:
 @compiles(exp.Bracket, parts={"this", "expressions", "offset", "safe"})
 def _subscript(node: exp.Bracket, scope: Scope) -> Typed:
     value = compile_expression(node.this, scope)
-    if len(node.expressions) != 1:
-        scope.error("SYNTAX_ERROR", "mismatched input: a subscript takes one index", node)
     index = node.expressions[0]
     match value.type.base:
         case "array":

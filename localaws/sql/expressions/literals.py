@@ -84,11 +84,6 @@ def binary_literal(text: str, scope: Scope, node: exp.Expression) -> Typed:
     return Typed(f"unhex('{digits}')", VARBINARY)
 
 
-@compiles(exp.Concat)
-def _concatenated_literals(node: exp.Concat, scope: Scope) -> Typed:
-    scope.error("SYNTAX_ERROR", "mismatched input: two string literals in a row", node)
-
-
 def typed_literal(node: exp.Cast, target: Type, scope: Scope) -> Typed | None:
     """`DATE '...'`, `DECIMAL '...'`, `UUID '...'` and their like; None for a type whose literal
     is only a CAST of the text. The text tells the precision, the scale and the zone."""

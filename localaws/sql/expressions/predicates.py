@@ -107,8 +107,6 @@ def _negative(node: exp.Neg, scope: Scope) -> Typed:
 
 @compiles(exp.Is)
 def _is(node: exp.Is, scope: Scope) -> Typed:
-    if not isinstance(node.expression, exp.Null):
-        scope.error("SYNTAX_ERROR", "mismatched input: IS takes NULL or DISTINCT FROM", node)
     return Typed(f"({compile_expression(node.this, scope).sql} IS NULL)", BOOLEAN)
 
 
