@@ -6,6 +6,7 @@ from typing import Self
 from localaws.sql.quoting import quoted
 
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
+INTEGER_BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 # Digits that each integer type needs when it meets a decimal.
 INTEGER_DIGITS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 

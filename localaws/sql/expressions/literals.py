@@ -16,6 +16,7 @@ from localaws.sql.types import (
     BOOLEAN,
     DOUBLE,
     INTEGER,
+    INTEGER_BITS,
     IPADDRESS,
     JSON,
     MAX_PRECISION,
@@ -88,6 +89,9 @@ def typed_literal(node: exp.Cast, target: Type, scope: Scope) -> Typed | None:
     """`DATE '...'`, `DECIMAL '...'`, `UUID '...'` and their like; None for a type whose literal
     is only a CAST of the text. The text tells the precision, the scale and the zone."""
     text = node.this.this
+    if not _is_written(text, target):
+        message = f"'{text}' is not a valid {str(target).upper()} literal"
+        scope.error("INVALID_LITERAL", message, node)
     match target.base:
         case "decimal" if node.meta[SPELLING].lower() == "decimal":
             return decimal_literal(text, scope, node)
@@ -98,10 +102,33 @@ def typed_literal(node: exp.Cast, target: Type, scope: Scope) -> Typed | None:
         case "uuid" | "ipaddress":
             if value := constant(node.this, target):
                 return value
-            scope.error("INVALID_LITERAL", f"'{text}' is not a valid {target} literal", node)
+            message = f"'{text}' is not a valid {str(target).upper()} literal"
+            scope.error("INVALID_LITERAL", message, node)
         case "timestamp":
             return moment_literal(node, scope)
     return None
+
+
+_NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?|NaN|Infinity)")
+_DISTANT_DAY = re.compile(r"[+-]\d+-.*|0000-.*|\d{5,}-.*")
+
+
+def _is_written(text: str, target: Type) -> bool:
+    """Whether the text of a literal that is only a CAST can be cast. Trino tells before it runs
+    anything; days that the engine does not know are refused when it does."""
+    plain = text.strip()
+    if target.is_integer:
+        largest = 2 ** (INTEGER_BITS[target.base] - 1)
+        return bool(re.fullmatch(r"[+-]?\d+", plain)) and -largest <= int(plain) < largest
+    match target.base:
+        case "real" | "double":
+            return bool(_NUMBER.fullmatch(plain))
+        case "boolean":
+            return text.lower() in ("t", "f", "1", "0", "true", "false")
+        case "date":
+            known = moment_constant(exp.Literal.string(text), target) is not None
+            return known or bool(_DISTANT_DAY.fullmatch(plain))
+    return True
 
 
 _TIME = re.compile(

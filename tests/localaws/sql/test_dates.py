@@ -181,7 +181,7 @@ def test_what_is_not_iso8601_fails(failure, text) -> None:
             "CAST('2024-01-01 10:00:00' AS date)",
             "INVALID_CAST_ARGUMENT: Value cannot be cast to date",
         ),
-        ("DATE '2024-02-30'", "INVALID_CAST_ARGUMENT"),
+        ("DATE '2024-02-30'", "INVALID_LITERAL"),
         ("DATE '2024-01-01' = '2024-01-01'", "TYPE_MISMATCH"),
         ("DATE '2024-01-01' + INTERVAL '1' HOUR", "INVALID_FUNCTION_ARGUMENT"),
         ("INTERVAL '1' FORTNIGHT", "TYPE_NOT_FOUND: line 1:8: Unknown type: INTERVAL"),

@@ -83,6 +83,12 @@ def test_literal(query, expression, value, type_) -> None:
         ("CAST(DATE '2020-01-01' AS timestamp(9))", "NOT_SUPPORTED"),
         ("DATE '2020-01-01'[1]", "NOT_SUPPORTED"),
         ("UUID '12151fd2'", "INVALID_LITERAL"),
+        # Also where nothing would be evaluated.
+        ("TRY(DATE '2024-02-30')", "INVALID_LITERAL: line 1:12: '2024-02-30' is not a valid DATE"),
+        ("TRY(BIGINT 'x')", "INVALID_LITERAL: line 1:12: 'x' is not a valid BIGINT literal"),
+        ("TINYINT '128'", "INVALID_LITERAL"),
+        ("DOUBLE '1,5'", "INVALID_LITERAL"),
+        ("BOOLEAN 'yes'", "INVALID_LITERAL: line 1:8: 'yes' is not a valid BOOLEAN literal"),
         ("IPADDRESS '10.0.0.256'", "INVALID_LITERAL"),
         ("TIME '24:00:00'", "INVALID_LITERAL"),
         ("TIME '12:00:00 +15:00'", "INVALID_LITERAL"),
