@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 
 _FOREIGN = re.compile(
-    r"geometry|geography|bingtile|kdbtree|digest|hyperloglog|sketch|color|ipaddress|uuid|function\(|time\(|^unknown"
+    r"geometry|geography|bingtile|kdbtree|digest|hyperloglog|sketch|color|function\(|time\(|^unknown"
 )
 _SPELLINGS = [
     (r"joniregexp|jsonpath|codepoints", "varchar"),
