@@ -13,6 +13,7 @@ from typing import Any
 from localaws import glue_partitions, glue_search, glue_statistics, glue_tables
 from localaws.catalog import partition_input, table_input
 from localaws.routes import AwsError, Context, Handler
+from localaws.tables.views import kept_a_view
 
 # Families that moto stores but nobody here ever runs: a schedule would silently never fire.
 NEVER_RUN = ("Trigger", "Workflow", "Session", "DevEndpoint", "MLTransform")
@@ -27,7 +28,7 @@ def update_table(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         )
     context.catalog.update_table(
         payload["DatabaseName"],
-        payload["TableInput"],
+        kept_a_view(payload["TableInput"]),
         payload.get("VersionId"),
         bool(payload.get("SkipArchive")),
     )

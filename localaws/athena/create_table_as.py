@@ -67,8 +67,9 @@ def create_table_as(
     if not isinstance(table, exp.Table):
         raise QueryError("NOT_SUPPORTED", "column names in CREATE TABLE AS are not supported")
     target = _Target((table.db or database).lower(), table.name.lower(), options_of(tree))
-    if not target.is_iceberg:
-        target.options.setdefault("external_location", tables)
+    if not target.is_iceberg and not target.options.setdefault("external_location", tables):
+        message = "the workgroup has no output location: name an external_location"
+        raise QueryError("INVALID_TABLE_PROPERTY", message)
     lakehouse.require_database(target.database)
     _check_options(target)
     with lakehouse.writing(target.database, target.name):

@@ -58,7 +58,7 @@ def billed_bytes(execution: dict[str, Any]) -> int:
     free = execution["StatementType"] != "DML" and not scanned
     if free or execution["Status"]["State"] == "FAILED":
         return 0
-    if execution["Statistics"].get("ResultReuseInformation"):
+    if execution["Statistics"].get("ResultReuseInformation", {}).get("ReusedPreviousResult"):
         return 0
     return max(BILLED_AT_LEAST, -(-scanned // MEGABYTE)) * MEGABYTE
 
@@ -263,7 +263,8 @@ class Executions:
 
     def _execute(self, execution: dict[str, Any], session: Session) -> Outcome:
         # Where Athena puts a table that is created without a location.
-        tables = f"{execution['_output']}tables/{execution['QueryExecutionId']}/"
+        output = execution["_output"]
+        tables = f"{output}tables/{execution['QueryExecutionId']}/" if output else ""
         statement = statements.Statement(
             statements.strip(execution["Query"]),
             # awswrangler quotes it.
@@ -326,7 +327,8 @@ _RESULT = (
 def _record(execution: dict[str, Any], outcome: Outcome, published: results.Published) -> None:
     execution["StatementType"] = outcome.statement_type
     execution["SubstatementType"] = outcome.substatement_type
-    execution["ResultConfiguration"]["OutputLocation"] = published.location
+    if published.location:
+        execution["ResultConfiguration"]["OutputLocation"] = published.location
     execution["_infos"], execution["_header"] = published.infos, published.header
     execution["_rows"], execution["_size"] = published.rows, published.size
     execution["_update_count"] = _update_count(outcome)

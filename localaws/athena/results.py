@@ -47,16 +47,20 @@ def location(output: str, id_: str, statement: str) -> str:
 def publish(
     outcome: Outcome, output: str, id_: str, rows_file: Path, scratch: Path, store: ObjectStore
 ) -> Published:
-    """Read the outcome's rows into `rows_file`, as JSON lines, and leave its objects.
+    """Read the outcome's rows into `rows_file`, as JSON lines, and leave its objects; none where
+    `output` is empty, as Athena then keeps the rows itself.
 
     Raises QueryError, also where a row cannot be computed.
     """
-    place = location(output, id_, outcome.substatement_type)
     infos = column_infos(outcome)
     header = bool(outcome.columns) and outcome.statement_type == "DML"
     draft = scratch / id_
     rows = _spool(outcome, header, rows_file, draft)
     size = draft.stat().st_size
+    if not output:
+        draft.unlink()
+        return Published("", infos, header, rows, size, None)
+    place = location(output, id_, outcome.substatement_type)
     bucket, key = _key(place)
     update = None
     if outcome.update_count is not None and not outcome.columns:

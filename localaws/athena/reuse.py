@@ -38,7 +38,7 @@ def reusable(
         and each["Status"]["CompletionDateTime"] >= oldest
         and all(each.get(key) == execution.get(key) for key in _SAME)
         and not each["Statistics"].get("ResultReuseInformation", {}).get("ReusedPreviousResult")
-        and _lies_there(each["ResultConfiguration"]["OutputLocation"], store)
+        and _lies_there(each["ResultConfiguration"].get("OutputLocation"), store)
     ]
     return max(candidates, key=lambda each: each["Status"]["CompletionDateTime"], default=None)
 
@@ -47,7 +47,10 @@ def _repeatable(sql: str) -> bool:
     return not _DRAWN.search(sql) and (not _CUT.search(sql) or bool(_ORDERED.search(sql)))
 
 
-def _lies_there(location: str, store: ObjectStore) -> bool:
+def _lies_there(location: str | None, store: ObjectStore) -> bool:
+    """`location`: None where Athena keeps the result itself."""
+    if location is None:
+        return True
     bucket, _, key = location.removeprefix("s3://").partition("/")
     try:
         store.get(bucket, key)

@@ -15,12 +15,19 @@ from localaws.athena.executions import Executions
 from localaws.athena.named_queries import NamedQueries
 from localaws.athena.results import location
 from localaws.athena.reuse import DEFAULT_MINUTES
-from localaws.athena.workgroups import PRIMARY, WorkGroups, result_configuration
-from localaws.catalog import AlreadyExists
+from localaws.athena.workgroups import (
+    PRIMARY,
+    WorkGroups,
+    manages_results,
+    result_configuration,
+)
+from localaws.catalog import AlreadyExists, EntityNotFound
 from localaws.engine.duckdb_engine import DuckDBEngine
 from localaws.routes import AwsError, Context
 from localaws.settings import objects_dir, tmp_dir
+from localaws.sql import hive
 from localaws.sql.errors import QueryError
+from localaws.sql.hive.statements import Describe, ShowColumns
 from localaws.tables.locations import split_location
 from localaws.tables.resolver import Lakehouse
 
@@ -42,6 +49,7 @@ _NO_OUTPUT = (
     " Either specify an S3 bucket location or enable Athena managed query results in your workgroup"
     " settings."
 )
+_MANAGED = "OutputLocation cannot be given in a workgroup with managed query results enabled."
 
 
 class AthenaService:
@@ -88,19 +96,13 @@ class AthenaService:
         metadata_api.require_catalog(
             payload.get("QueryExecutionContext", {}).get("Catalog", metadata_api.CATALOG)
         )
+        _require_described(payload, verb, context)
         asked = result_configuration(payload.get("ResultConfiguration", {}), context.account)
-        used = _used_configuration(asked, group["Configuration"])
-        bucket, prefix = split_location(used["OutputLocation"])
-        if bucket not in context.store.buckets():
-            raise invalid(f"Unable to verify/create output bucket {bucket}")
-        output = f"s3://{bucket}/{prefix}"
         id_ = str(uuid.uuid4())
-        place = location(output, id_, verb)
         execution = {
             "QueryExecutionId": id_,
             "StatementType": kind,
-            "ResultConfiguration": {**used, "OutputLocation": place},
-            "_output": output,
+            **_results_of(id_, verb, asked, group["Configuration"], context),
             **_requested(payload, group),
         }
         return {"QueryExecutionId": self._executions.start(execution)}
@@ -128,8 +130,6 @@ class AthenaService:
         id_ = payload["QueryExecutionId"]
         execution = self._executions.get(id_)
         limit = payload.get("MaxResults", PAGE_ROWS)
-        if limit > PAGE_ROWS:
-            raise invalid(f"MaxResults is more than maximum allowed length {PAGE_ROWS}")
         _require_results(execution)
         token = payload.get("NextToken")
         # The first row of a query's first page is its header.
@@ -183,10 +183,50 @@ def _newest_first(entry: tuple[datetime, str]) -> tuple[float, str]:
     return -submitted.timestamp(), id_
 
 
+def _require_described(payload: dict[str, Any], verb: str, context: Context) -> None:
+    """DESCRIBE and SHOW COLUMNS look for their table before they start. The message is Athena's,
+    as measured by aoyagikouhei/athena-local (docs/caveats.md)."""
+    if verb not in ("DESCRIBE", "DESC", "SHOW"):
+        return
+    try:
+        statement = hive.parse_ddl(statements.strip(payload["QueryString"]))
+    except QueryError:
+        return  # the execution fails
+    if isinstance(statement, Describe | ShowColumns):
+        own = payload.get("QueryExecutionContext", {}).get("Database", "default")
+        try:
+            context.catalog.get_table(
+                statement.name.database or own.strip("`"), statement.name.table
+            )
+        except EntityNotFound:
+            raise invalid(
+                "Entity Not Found (Service: AmazonDataCatalog; Status Code: 400; Error Code: "
+                f"EntityNotFoundException; Request ID: {uuid.uuid4()}; Proxy: null)"
+            ) from None
+
+
 def _ensure_default_database(context: Context) -> None:
     """Statements without a database mean `default`, which every account has."""
     with suppress(AlreadyExists):
         context.catalog.create_database({"Name": "default", "Description": "Default database"})
+
+
+def _results_of(
+    id_: str, verb: str, asked: dict[str, Any], group: dict[str, Any], context: Context
+) -> dict[str, Any]:
+    """The members of an execution that say where its result goes."""
+    if manages_results(group):
+        if asked.get("OutputLocation"):
+            raise invalid(_MANAGED)
+        managed = {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+        return {**managed, "ResultConfiguration": {}, "_output": ""}
+    used = _used_configuration(asked, group)
+    bucket, prefix = split_location(used["OutputLocation"])
+    if bucket not in context.store.buckets():
+        raise invalid(f"Unable to verify/create output bucket {bucket}")
+    output = f"s3://{bucket}/{prefix}"
+    place = location(output, id_, verb)
+    return {"ResultConfiguration": {**used, "OutputLocation": place}, "_output": output}
 
 
 def _used_configuration(asked: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
@@ -211,7 +251,10 @@ def _requested(payload: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": _reuse(payload)},
         "QueryExecutionContext": context,
         "Status": {"State": "QUEUED", "SubmissionDateTime": datetime.now(UTC)},
-        "Statistics": {"DataScannedInBytes": 0},
+        "Statistics": {
+            "DataScannedInBytes": 0,
+            "ResultReuseInformation": {"ReusedPreviousResult": False},
+        },
         "WorkGroup": group["Name"],
         "EngineVersion": dict(engine),
         **({"ExecutionParameters": parameters} if parameters else {}),

@@ -90,6 +90,7 @@ class WorkGroups:
             raise invalid("WorkGroup is already created")
         group = _new(name, payload.get("Configuration", {}), context.account)
         group["Description"] = payload.get("Description", "")
+        _require_one_place(group["Configuration"])
         group["_tags"] = {tag["Key"]: tag.get("Value", "") for tag in payload.get("Tags", [])}
         self._put(group)
         return {}
@@ -130,6 +131,7 @@ class WorkGroups:
             changed["ManagedQueryResultsConfiguration"] = managed
         changed["ResultConfiguration"] = {**kept, **results}
         group["Configuration"] = configuration | _configuration(changed, context.account)
+        _require_one_place(group["Configuration"])
         self._put(group)
         return {}
 
@@ -215,11 +217,29 @@ def _configuration(given: dict[str, Any], account: str) -> dict[str, Any]:
                 kept[name] = result_configuration(value, account)
             case "EngineVersion":
                 kept[name] = _engine_version(value)
-            case "ManagedQueryResultsConfiguration" if not value.get("Enabled"):
-                pass
+            case "ManagedQueryResultsConfiguration":
+                if value.get("EncryptionConfiguration"):
+                    raise invalid("Query results encrypted with SSE_KMS are not supported locally.")
+                kept[name] = {"Enabled": bool(value.get("Enabled"))}
             case _ if name not in _KEPT:
                 raise invalid(f"The workgroup setting {name} is not supported locally.")
     return kept
+
+
+def manages_results(configuration: dict[str, Any]) -> bool:
+    """Whether Athena keeps the results itself: no object of a bucket is written.
+
+    Source: the Athena user guide, "Managed query results".
+    """
+    return configuration.get("ManagedQueryResultsConfiguration", {}).get("Enabled", False)
+
+
+def _require_one_place(configuration: dict[str, Any]) -> None:
+    """Source: the API reference, ManagedQueryResultsConfiguration."""
+    output = configuration["ResultConfiguration"].get("OutputLocation")
+    if output and manages_results(configuration):
+        message = "OutputLocation cannot be set where managed query results are enabled."
+        raise invalid(message)
 
 
 def _engine_version(given: dict[str, Any]) -> dict[str, Any]:

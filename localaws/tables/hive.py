@@ -7,6 +7,7 @@ from typing import Any
 from localaws.catalog import Catalog
 from localaws.objects import NoSuchBucket, ObjectStore, StoredObject
 from localaws.sql.errors import QueryError
+from localaws.sql.hive_types import field_error
 from localaws.sql.type_parser import parse_type
 from localaws.sql.types import Type
 from localaws.tables.locations import is_hidden, split_location
@@ -84,6 +85,13 @@ class HiveTable:
 
 
 def _column(column: dict[str, Any], table: HiveTable) -> tuple[str, Type]:
+    """Raises HIVE_INVALID_METADATA as Trino's GlueConverter does, HIVE_UNSUPPORTED_FORMAT."""
+    if field_error(column.get("Type", "")):
+        message = (
+            f"Glue table '{table.database}.{table.name}' column '{column['Name']}' "
+            f"has invalid data type: {column['Type']}"
+        )
+        raise QueryError("HIVE_INVALID_METADATA", message)
     try:
         return column["Name"].lower(), parse_type(column.get("Type", ""))
     except ValueError:

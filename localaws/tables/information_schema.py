@@ -10,8 +10,8 @@ from typing import Any
 
 from localaws.catalog import Catalog
 from localaws.sql.errors import QueryError
+from localaws.sql.hive_types import catalog_type
 from localaws.sql.quoting import quoted, text_literal
-from localaws.sql.type_parser import parse_type
 from localaws.sql.types import BIGINT, VARCHAR, Type
 from localaws.tables.hive import require_storage
 from localaws.tables.iceberg import IcebergTable, Lake, is_iceberg
@@ -178,7 +178,7 @@ def _described(glue: dict[str, Any], lake: Lake) -> list[tuple[str | None, ...]]
     return [
         (
             each["Name"].lower(),
-            str(parse_type(each["Type"])),
+            str(catalog_type(each["Type"])),
             each.get("Comment") or None,
             "YES",
             extra,

@@ -9,11 +9,22 @@ from localaws.sql.scope import View
 from localaws.sql.type_parser import parse_type
 from localaws.sql.types import Type
 
+_COMMENT = "Presto View"
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
 
 
 def is_view(glue: dict[str, Any]) -> bool:
     return glue.get("TableType") == "VIRTUAL_VIEW"
+
+
+def kept_a_view(table: dict[str, Any]) -> dict[str, Any]:
+    """A TableInput that stays a view for Trino, which knows its views by their comment: dbt's
+    persist_docs writes the description in its place as well (TrinoViewUtil; dbt-athena's
+    persist_docs_to_glue)."""
+    parameters = table.get("Parameters") or {}
+    if not is_view(table) or parameters.get("presto_view") != "true":
+        return table
+    return {**table, "Parameters": {**parameters, "comment": _COMMENT}}
 
 
 def load_view(glue: dict[str, Any]) -> View:
@@ -54,7 +65,7 @@ def view_input(
     return {
         "Name": name,
         "TableType": "VIRTUAL_VIEW",
-        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "Parameters": {"presto_view": "true", "comment": _COMMENT},
         "PartitionKeys": [],
         # dbt-athena reads the location of whatever it finds.
         "StorageDescriptor": {

@@ -7,6 +7,7 @@ from localaws.athena.outcome import Outcome
 from localaws.catalog import EntityNotFound
 from localaws.sql.errors import QueryError
 from localaws.sql.hive.statements import Column, Name
+from localaws.sql.hive_types import field_error
 from localaws.sql.type_parser import parse_type
 from localaws.tables.hive import require_storage
 from localaws.tables.iceberg import is_iceberg
@@ -79,6 +80,8 @@ def changed(
 
 
 def glue_column(column: Column) -> dict[str, str]:
+    if error := field_error(column.type):
+        raise task_failed(error)
     try:
         glue = {"Name": column.name, "Type": parse_type(column.type).hive()}
     except ValueError as error:

@@ -25,10 +25,11 @@ _JAVA_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b
 _HIDDEN = ("EXTERNAL", "comment", "metadata_location", "previous_metadata_location")
 
 
-def hive_table(glue: dict[str, Any]) -> str:
+def hive_table(title: str, glue: dict[str, Any]) -> str:
+    """`title`: the table's name as the statement has it, with its database or without."""
     storage = glue["StorageDescriptor"]
     columns = ", \n".join(map(_column, described_columns(glue)))
-    parts = [f"CREATE EXTERNAL TABLE `{glue['DatabaseName']}.{glue['Name']}`(\n{columns})"]
+    parts = [f"CREATE EXTERNAL TABLE `{title}`(\n{columns})"]
     parameters = glue.get("Parameters") or {}
     if comment := glue.get("Description") or parameters.get("comment"):
         parts.append(f"COMMENT '{_escaped(comment)}'")

@@ -7,6 +7,8 @@ from localaws.tables.json_format import OPENX
 
 TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
 TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+# Of a SERDE without STORED AS; source: PyAthena's tests of SHOW CREATE TABLE.
+SERDE_OUTPUT = "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 ORC = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"

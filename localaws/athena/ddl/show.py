@@ -96,7 +96,10 @@ def create(statement: s.ShowCreate, lakehouse: Lakehouse, database: str) -> Outc
     if is_view(glue):
         message = f"SemanticException [Error 10001]: {title} is a view: use SHOW CREATE VIEW"
         raise failed(message)
-    text = iceberg_table(title, lakehouse.lake.load(glue)) if is_iceberg(glue) else hive_table(glue)
+    if is_iceberg(glue):
+        text = iceberg_table(title, lakehouse.lake.load(glue))
+    else:
+        text = hive_table(title if statement.name.database else glue["Name"], glue)
     return _lines("SHOW_CREATE_TABLE", ["createtab_stmt"], [text])
 
 

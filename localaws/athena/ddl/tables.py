@@ -14,7 +14,7 @@ from localaws.athena.ddl.common import (
     require_hive,
     task_failed,
 )
-from localaws.athena.ddl.formats import FORMATS
+from localaws.athena.ddl.formats import FORMATS, SERDE_OUTPUT
 from localaws.athena.outcome import Outcome
 from localaws.catalog import AlreadyExists, EntityNotFound
 from localaws.objects import NoSuchBucket
@@ -90,9 +90,12 @@ def _hive_input(statement: s.CreateTable, name: str) -> dict[str, Any]:
     if format_ not in FORMATS:
         raise QueryError("NOT_SUPPORTED", f"STORED AS {format_} is not supported locally")
     input_format, output_format, serde = FORMATS[format_]
+    if statement.serde and not statement.stored_as:
+        output_format = SERDE_OUTPUT
     storage: dict[str, Any] = {
         "Columns": [glue_column(each) for each in statement.columns],
-        "Location": statement.location,
+        # As Hadoop writes a path.
+        "Location": statement.location.rstrip("/"),
         "InputFormat": statement.input_format or input_format,
         "OutputFormat": statement.output_format or output_format,
         "SerdeInfo": {

@@ -60,7 +60,7 @@ def _create_database(reader: Reader) -> s.CreateDatabase:
     name, comment, location, properties = reader.database(), None, None, {}
     while not reader.done():
         if reader.accept("COMMENT"):
-            comment = reader.text()
+            comment = reader.text(folded=True)
         elif reader.accept("LOCATION"):
             location = reader.text()
         elif reader.accept("WITH", "DBPROPERTIES"):

@@ -36,7 +36,7 @@ def create_table(reader: Reader, external: bool) -> s.CreateTable:
 
 def _clause(reader: Reader) -> dict[str, Any]:
     if reader.accept("COMMENT"):
-        return {"comment": reader.text()}
+        return {"comment": reader.text(folded=True)}
     if reader.accept("PARTITIONED", "BY"):
         return _partitioned_by(reader)
     if reader.accept("CLUSTERED", "BY"):
@@ -50,12 +50,12 @@ def _clause(reader: Reader) -> dict[str, Any]:
     if reader.accept("ROW", "FORMAT", "SERDE"):
         serde: dict[str, Any] = {"serde": reader.text()}
         if reader.accept("WITH", "SERDEPROPERTIES"):
-            serde["serde_properties"] = reader.properties()
+            serde["serde_properties"] = reader.properties(folded=False)
         return serde
     if reader.accept("ROW", "FORMAT", "DELIMITED"):
         return {"delimited": _delimited(reader)}
     if reader.accept("WITH", "SERDEPROPERTIES"):
-        return {"serde_properties": reader.properties()}
+        return {"serde_properties": reader.properties(folded=False)}
     if reader.accept("STORED", "AS", "INPUTFORMAT"):
         input_format = reader.text()
         reader.expect("OUTPUTFORMAT")

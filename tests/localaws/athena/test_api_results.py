@@ -237,7 +237,7 @@ def test_pages(athena) -> None:
 @pytest.mark.parametrize(
     ("max_results", "message"),
     [
-        (1001, "MaxResults|less than or equal to 1000"),
+        (1001, ": MaxResults is more than maximum allowed length 1000$"),
         (0, "Value at 'maxResults' failed to satisfy constraint: Member must have value greater"),
     ],
 )

@@ -11,9 +11,9 @@ def run(athena, sql: str, reuse: dict = REUSE, **more) -> tuple[bool, list, dict
     execution = athena.execution(id_)
     assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
     rows = athena.client.get_query_results(QueryExecutionId=id_)["ResultSet"]["Rows"]
-    information = execution["Statistics"].get("ResultReuseInformation", {})
+    information = execution["Statistics"]["ResultReuseInformation"]
     values = [row["Data"][0].get("VarCharValue") for row in rows]
-    return information.get("ReusedPreviousResult", False), values, execution
+    return information["ReusedPreviousResult"], values, execution
 
 
 @pytest.fixture

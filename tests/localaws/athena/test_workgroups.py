@@ -125,8 +125,9 @@ def test_a_query_that_scans_too_much_is_cancelled(athena, group) -> None:
 
 def test_what_a_workgroup_cannot_have_here(athena, unique) -> None:
     create = athena.client.create_work_group
-    assert "ManagedQueryResultsConfiguration" in refused(
-        create, Name=unique, Configuration={"ManagedQueryResultsConfiguration": {"Enabled": True}}
+    kms = {"Enabled": True, "EncryptionConfiguration": {"KmsKey": "alias/k"}}
+    assert "SSE_KMS" in refused(
+        create, Name=unique, Configuration={"ManagedQueryResultsConfiguration": kms}
     )
     encryption = {"EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": "k"}}
     assert "SSE_KMS" in refused(
@@ -187,3 +188,59 @@ def test_engine_versions(athena) -> None:
     listed = athena.client.list_engine_versions()["EngineVersions"]
     assert {each["EffectiveEngineVersion"] for each in listed} == {"Athena engine version 3"}
     assert [each["SelectedEngineVersion"] for each in listed] == ["AUTO", "Athena engine version 3"]
+
+
+MANAGED = {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+
+
+def test_athena_keeps_the_results_itself(athena, unique) -> None:
+    """Source: user guide, "Managed query results"; PyAthena and awswrangler read results so."""
+    client = athena.client
+    client.create_work_group(Name=unique, Configuration=MANAGED)
+    assert settings(athena, unique)["ManagedQueryResultsConfiguration"] == {"Enabled": True}
+
+    def ask(sql: str, **more) -> tuple[dict, list]:
+        id_ = client.start_query_execution(QueryString=sql, WorkGroup=unique, **more)
+        execution = athena.execution(id_["QueryExecutionId"])
+        if execution["Status"]["State"] != "SUCCEEDED":
+            return execution, []
+        answer = client.get_query_results(QueryExecutionId=id_["QueryExecutionId"])
+        rows = answer["ResultSet"]["Rows"]
+        return execution, [[each.get("VarCharValue") for each in row["Data"]] for row in rows]
+
+    context = {"QueryExecutionContext": {"Database": athena.database}}
+    reuse = {"ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": True}}}
+    for reused in (False, True):
+        execution, rows = ask("SELECT 1 AS a, 'x' AS b", **reuse)
+        assert rows == [["a", "b"], ["1", "x"]]
+        assert execution["ManagedQueryResultsConfiguration"] == {"Enabled": True}
+        assert "OutputLocation" not in execution["ResultConfiguration"]
+        again = execution["Statistics"]["ResultReuseInformation"]
+        assert again == {"ReusedPreviousResult": reused}
+    assert ask("SHOW TABLES", **context)[1] == []
+    place = f"WITH (external_location = 's3://{athena.bucket}/t/')"
+    assert ask(f"CREATE TABLE t {place} AS SELECT 1 AS n", **context)[1] == []
+    execution, rows = ask("INSERT INTO t SELECT 2", **context)
+    assert (rows, "DataManifestLocation" in execution["Statistics"]) == ([], False)
+    assert ask("SELECT n FROM t ORDER BY n", **context)[1] == [["n"], ["1"], ["2"]]
+    failed, _ = ask("CREATE TABLE u AS SELECT 1 AS n", **context)
+    assert "external_location" in failed["Status"]["StateChangeReason"]
+    keys = athena.s3.list_objects_v2(Bucket=athena.bucket)["Contents"]
+    assert all(each["Key"].startswith("t/") for each in keys)
+
+    output = {"OutputLocation": f"s3://{athena.bucket}/r/"}
+    start = client.start_query_execution
+    told = refused(start, QueryString="SELECT 1", WorkGroup=unique, ResultConfiguration=output)
+    assert "managed query results" in told
+    both = {"ResultConfigurationUpdates": output}
+    told = refused(client.update_work_group, WorkGroup=unique, ConfigurationUpdates=both)
+    assert "managed query results" in told
+    off = {"ManagedQueryResultsConfigurationUpdates": {"Enabled": False}, **both}
+    client.update_work_group(WorkGroup=unique, ConfigurationUpdates=off)
+    assert ask("SELECT 1")[0]["ResultConfiguration"]["OutputLocation"].endswith(".csv")
+
+
+def test_every_execution_says_whether_its_result_was_reused(athena) -> None:
+    for sql in ("SELECT 1", "SHOW TABLES", "SELECT 1/0"):
+        statistics = athena.execution(athena.start(sql))["Statistics"]
+        assert statistics["ResultReuseInformation"] == {"ReusedPreviousResult": False}
