@@ -114,6 +114,7 @@ class Table(Protocol):
     database: str
     name: str
     columns: tuple[tuple[str, Type], ...]
+    hidden_columns: tuple[tuple[str, Type], ...]
     partition_keys: tuple[str, ...]
 
 

@@ -133,7 +133,7 @@ def _scan(found, node: exp.Table, scope: Scope) -> Source:
         fields = tuple(replace(each, name=new) for each, new in zip(fields, given, strict=True))
     relation = Relation(
         node.alias.lower() if node.alias else found.name,
-        (*fields, field("$path", Type("varchar"), True)),
+        (*fields, *(field(name, type_, True) for name, type_ in found.hidden_columns)),
         None if node.alias else found.database,
     )
     return Source(f"{scan.marker} AS {alias}", (relation,), frozenset({alias}))

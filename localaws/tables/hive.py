@@ -10,6 +10,7 @@ from localaws.sql.errors import QueryError
 from localaws.sql.hive_types import field_error
 from localaws.sql.type_parser import parse_type
 from localaws.sql.types import Type
+from localaws.tables.hidden_columns import OF_HIVE, PARTITION
 from localaws.tables.locations import is_hidden, split_location
 from localaws.tables.projection import is_projected
 
@@ -78,6 +79,10 @@ class HiveTable:
     @property
     def columns(self) -> tuple[tuple[str, Type], ...]:
         return (*self.data_columns, *self.partition_columns)
+
+    @property
+    def hidden_columns(self) -> tuple[tuple[str, Type], ...]:
+        return (*OF_HIVE, PARTITION) if self.partition_keys else OF_HIVE
 
     @property
     def partition_keys(self) -> tuple[str, ...]:

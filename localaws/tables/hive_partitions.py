@@ -23,6 +23,7 @@ class HivePartitions:
     columns: tuple[tuple[str, Type], ...]
     values: tuple[tuple[str, ...], ...]
     partition_keys: tuple[str, ...] = ()
+    hidden_columns: tuple[tuple[str, Type], ...] = ()
 
     def sql(self) -> str:
         names = ", ".join(quoted(name) for name, _ in self.columns)

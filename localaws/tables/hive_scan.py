@@ -8,10 +8,11 @@ from localaws.objects import ObjectStore
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.scope import Scan
-from localaws.sql.types import VARCHAR, Type
+from localaws.sql.types import Type
 from localaws.tables import (
     avro_format,
     csv_format,
+    hidden_columns,
     json_format,
     lazy_simple,
     orc_format,
@@ -21,6 +22,7 @@ from localaws.tables import (
 from localaws.tables.bytes_scanned import EngineScan, ReadFile
 from localaws.tables.decoded import lines_sql
 from localaws.tables.hive import HiveTable, Partition, Split, splits
+from localaws.tables.locations import partition_folder
 from localaws.tables.partition_schemas import grouped
 from localaws.tables.pruning import kept_partitions, matching_scans, partition_value
 from localaws.tables.readings import Planned, Reading
@@ -48,8 +50,8 @@ def read(
     if not table.partition_keys and table.serde != parquet_format.SERDE:
         return narrowed([])
     columns = [(name, names[name], type_) for name, type_ in used]
-    if "$path" in scan.used:
-        columns.append(("$path", f"{prefix}path", VARCHAR))
+    hidden = hidden_columns.used(table.hidden_columns, scan.used)
+    columns += [(name, f"{prefix}{name[1:]}", type_) for name, type_ in hidden]
     planned = frozenset(each for _, each, _ in columns)
     return Planned(sketch(columns, scratch), planned, narrowed)
 
@@ -70,8 +72,9 @@ def _read(
     everything = [each for _, group in found for each in group]
     data = [each for each in table.data_columns if each[0] in scan.used]
     keys = [each for each in table.partition_columns if each[0] in scan.used]
+    hidden = hidden_columns.used(table.hidden_columns, scan.used)
     if not everything:
-        return Reading(_empty(data + keys))
+        return Reading(_empty(data + keys + hidden))
     names = ", ".join(f"f.{quoted(name)}" for name, _ in data)
     relation = _union(
         [_as_table(described, data, group, scratch, session) for described, group in found if group]
@@ -83,15 +86,14 @@ def _read(
             for each in everything
         )
         reading = Reading(relation, 0, files, {engine_names[name]: name for name, _ in data})
-    if not keys and "$path" not in scan.used:
+    if not keys and not hidden:
         return replace(reading, sql=f"(SELECT {names or '1 AS one'} FROM {relation} AS f)")
-    key_columns = [name for name, _ in keys]
-    rows = ", ".join(_place(each, table, keys) for each in everything)
-    columns = ", ".join([quoted(FILE), '"$path"', *map(quoted, key_columns)])
-    selected = ", ".join([*([names] if names else []), *(f"p.{quoted(k)}" for k in key_columns)])
-    prefix = f"{selected}, " if selected else ""
+    placed = [quoted(name) for name, _ in keys + hidden]
+    rows = ", ".join(_place(each, table, keys, hidden) for each in everything)
+    columns = ", ".join([quoted(FILE), *placed])
+    selected = ", ".join([*([names] if names else []), *(f"p.{name}" for name in placed)])
     located = (
-        f'(SELECT {prefix}p."$path" FROM {relation} AS f '
+        f"(SELECT {selected} FROM {relation} AS f "
         f'JOIN (VALUES {rows}) AS p({columns}) ON f."$file" = p."$file")'
     )
     return replace(reading, sql=located)
@@ -194,13 +196,13 @@ def _header_lines(table: HiveTable) -> int:
 
 def _empty(columns: _Columns) -> str:
     nothing = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
-    path = 'NULL::VARCHAR AS "$path"'
-    return f"(SELECT {', '.join([*nothing, path])} WHERE false)"
+    return f"(SELECT {', '.join(nothing) or '1 AS one'} WHERE false)"
 
 
-def _place(each: Split, table: HiveTable, keys: _Columns) -> str:
-    """One row of the relation that gives each file its partition's values."""
+def _place(each: Split, table: HiveTable, keys: _Columns, hidden: _Columns) -> str:
+    """One row of the relation that gives each file its partition's values, and its own."""
     by_name = dict(zip(table.partition_keys, each.values, strict=True))
     values = [partition_value(by_name[name], type_) for name, type_ in keys]
-    paths = (text_literal(str(each.stored.path)), text_literal(each.url))
-    return f"({', '.join([*paths, *values])})"
+    folder = partition_folder(list(table.partition_keys), list(each.values))[:-1]
+    values += hidden_columns.values(hidden, each.stored, each.url, folder)
+    return f"({', '.join([text_literal(str(each.stored.path)), *values])})"

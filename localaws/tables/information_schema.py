@@ -58,6 +58,7 @@ class InformationSchemaTable:
 
     name: str
     database: str = NAME
+    hidden_columns: tuple[tuple[str, Type], ...] = ()
 
     @property
     def columns(self) -> tuple[tuple[str, Type], ...]:

@@ -33,6 +33,16 @@ _STEPS = {
     "MILLISECONDS": timedelta(milliseconds=1),
 }
 _MONTHS = {"YEARS": 12, "MONTHS": 1}
+# The formats whose texts are values of the column's type as well, as Hive reads a partition's.
+_READ_AS = {
+    "date": ("yyyy-MM-dd",),
+    "timestamp": (
+        "yyyy-MM-dd",
+        "yyyy-MM-dd HH:mm",
+        "yyyy-MM-dd HH:mm:ss",
+        "yyyy-MM-dd HH:mm:ss.SSS",
+    ),
+}
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 
 
@@ -162,7 +172,7 @@ def _key(name: str, type_: Type, parameters: dict[str, str], now: datetime) -> K
         return KeyProjection(name, type_, _integers(name, properties))
     if kind == "date":
         pattern = DatePattern.parse(_required(name, properties, "format"), name)
-        if not (type_.is_string or (type_.base == "date" and pattern.text == "yyyy-MM-dd")):
+        if not (type_.is_string or pattern.text in _READ_AS.get(type_.base, ())):
             raise _unsupported(name, f"date with format {pattern.text}", type_)
         return KeyProjection(name, type_, _dates(name, properties, pattern, now), pattern)
     if kind == "injected":

@@ -143,8 +143,6 @@ class Lakehouse:
         """`prefix`: begins the names by which the engine's plan tells this scan from others."""
         table = scan.table
         if isinstance(table, InformationSchemaTable | MetadataTable | HivePartitions):
-            if "$path" in scan.used:
-                raise QueryError("COLUMN_NOT_FOUND", "Column '$path' cannot be resolved")
             if isinstance(table, InformationSchemaTable):
                 return Reading(self._scan_catalog(scan, table, session))
             return Reading(table.sql())

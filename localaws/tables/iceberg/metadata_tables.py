@@ -49,6 +49,7 @@ class MetadataTable:
     columns: tuple[tuple[str, Type], ...]
     rows: list[tuple]
     partition_keys: tuple[str, ...] = ()
+    hidden_columns: tuple[tuple[str, Type], ...] = ()
 
     def sql(self) -> str:
         nothing = ", ".join(

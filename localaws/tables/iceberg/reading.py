@@ -8,6 +8,7 @@ from pyiceberg.transforms import IdentityTransform
 
 from localaws.engine import Session
 from localaws.sql.types import BIGINT, VARCHAR, Type
+from localaws.tables import hidden_columns
 from localaws.tables.bytes_scanned import EngineScan, ReadFile
 from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.pruning import iceberg_filter
@@ -34,7 +35,7 @@ def read(
     *,
     place: bool = False,
 ) -> Planned:
-    """`used`: the columns that the query names, maybe with "$path"; `prefix` begins the names of
+    """`used`: the columns that the query names, hidden ones too; `prefix` begins the names of
     this scan in the engine's plan and no other's."""
 
     def narrowed(scans: list[EngineScan]) -> Reading:
@@ -77,8 +78,8 @@ def _planned(
         (name, f"{prefix}{table.field_ids[name]}", type_)
         for name, type_ in _columns(table, used).items()
     ]
-    if "$path" in used:
-        columns.append(("$path", f"{prefix}path", VARCHAR))
+    hidden = hidden_columns.used(table.hidden_columns, used)
+    columns += [(name, f"{prefix}{name[1:]}", type_) for name, type_ in hidden]
     if place:
         columns += [("$file", f"{prefix}file", VARCHAR), ("$row", f"{prefix}row", BIGINT)]
     names = frozenset(planned for _, planned, _ in columns)
@@ -95,9 +96,8 @@ def _reading_of(
     place: bool = False,
 ) -> Reading:
     columns = _columns(table, used)
-    sql = files_sql(
-        table, list(columns.items()), tasks, lake, prefix, path="$path" in used, place=place
-    )
+    hidden = hidden_columns.used(table.hidden_columns, used)
+    sql = files_sql(table, list(columns.items()), tasks, lake, prefix, hidden=hidden, place=place)
     given = _given(table, prefix)
     files = tuple(
         ReadFile(lake.stored_file(task.file).path, given[task.file.spec_id]) for task in tasks

@@ -1,13 +1,15 @@
 """SQL that reads an Iceberg table's data files; columns are found by field id."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pyiceberg.table import FileScanTask
 from pyiceberg.types import NestedField
 
+from localaws.objects import StoredObject
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted, text_literal
 from localaws.sql.types import Type
+from localaws.tables import hidden_columns
 from localaws.tables.iceberg import nested
 from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.table import IcebergTable
@@ -33,16 +35,16 @@ def files_sql(
     lake: Lake,
     prefix: str = "f",
     *,
-    path: bool = False,
+    hidden: Sequence[tuple[str, Type]] = (),
     place: bool = False,
 ) -> str:
-    """A relation of `columns`, of "$path" if asked for, and of each row's place ("$file",
+    """A relation of `columns`, of `hidden` ones, and of each row's place ("$file",
     "$row") if asked for, without the rows that delete files name.
 
     prefix: begins the names that the engine's plan shows for the columns.
     """
     if not tasks:
-        return _nothing(columns)
+        return _nothing([*columns, *hidden])
     wanted = {table.field_ids[name] for name, _ in columns}
     changed = [
         field
@@ -56,7 +58,7 @@ def files_sql(
         layout = _layout(changed, str(lake.stored_file(task.file).path))
         groups.setdefault((bool(task.delete_files), layout), []).append(task)
     parts = [
-        _group_sql(table, columns, group, lake, prefix, layout, path=path, place=place)
+        _group_sql(table, columns, group, lake, prefix, layout, hidden, place=place)
         for (_, layout), group in groups.items()
     ]
     return parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(parts)})"
@@ -91,7 +93,7 @@ def _layout(changed: list[NestedField], path: str) -> tuple[tuple[int, str, str]
 
 def _nothing(columns: list[tuple[str, Type]]) -> str:
     values = [f"CAST(NULL AS {type_.duckdb()}) AS {quoted(name)}" for name, type_ in columns]
-    places = ['NULL::VARCHAR AS "$path"', 'NULL::VARCHAR AS "$file"', '0 AS "$row"']
+    places = ['NULL::VARCHAR AS "$file"', '0 AS "$row"']
     return f"(SELECT {', '.join([*values, *places])} WHERE false)"
 
 
@@ -102,11 +104,12 @@ def _group_sql(
     lake: Lake,
     prefix: str,
     layout: tuple[tuple[int, str, str], ...],
+    hidden: Sequence[tuple[str, Type]],
     *,
-    path: bool,
     place: bool,
 ) -> str:
-    files = {str(lake.stored_file(task.file).path): task.file.file_path for task in tasks}
+    stored = [lake.stored_file(task.file) for task in tasks]
+    files = {str(each.path): task.file.file_path for each, task in zip(stored, tasks, strict=True)}
     deletes = {each.file_path: each for task in tasks for each in task.delete_files}
     wanted = {table.field_ids[name] for name, _ in columns}
     fields = [field for field in table.schema.fields if field.field_id in wanted]
@@ -119,7 +122,7 @@ def _group_sql(
         for field in fields or table.schema.fields[:1]
     )
     options = [f"schema = MAP {{{described}}}"]
-    if path or place or deletes:
+    if hidden or place or deletes:
         options += [f"filename = '{FILE}'", "file_row_number = true"]
     values = {field_id: value for field_id, _, value in layout}
     selected = []
@@ -128,25 +131,32 @@ def _group_sql(
         column = f'f."{prefix}{field_id}"'
         value = values.get(field_id, "\0").replace("\0", column)
         selected.append(f"{value} AS {quoted(name)}")
-    if path:
-        selected.append('u.url AS "$path"')
+    selected += [f"u.{quoted(name)}" for name, _ in hidden]
     if place:
         selected += [f'f."{FILE}"', 'f.file_row_number AS "$row"']
     sql = (
         f"SELECT {', '.join(selected or ['1 AS one'])} "
         f"FROM read_parquet({text_list(list(files))}, {', '.join(options)}) AS f"
     )
-    if path:
-        sql += f' JOIN (VALUES {_pairs(files)}) AS u(path, url) ON f."{FILE}" = u.path'
+    if hidden:
+        rows = ", ".join(_placed(each, files, hidden) for each in stored)
+        names = ", ".join(quoted(name) for name, _ in hidden)
+        sql += f' JOIN (VALUES {rows}) AS u(path, {names}) ON f."{FILE}" = u.path'
     if deletes:
-        stored = [str(lake.stored_file(each).path) for each in deletes.values()]
+        deleted = [str(lake.stored_file(each).path) for each in deletes.values()]
         sql += (
             " ANTI JOIN (SELECT p.path, d.pos FROM "
-            f"read_parquet({text_list(stored)}) AS d "
+            f"read_parquet({text_list(deleted)}) AS d "
             f"JOIN (VALUES {_pairs(files)}) AS p(path, url) ON d.file_path = p.url) AS gone "
             f'ON gone.path = f."{FILE}" AND gone.pos = f.file_row_number'
         )
     return f"({sql})"
+
+
+def _placed(stored: StoredObject, files: dict[str, str], hidden: Sequence[tuple[str, Type]]) -> str:
+    path = str(stored.path)
+    values = hidden_columns.values(list(hidden), stored, files[path])
+    return f"({', '.join([text_literal(path), *values])})"
 
 
 def _engine_type(field: NestedField) -> str:

@@ -10,6 +10,7 @@ from pyiceberg.table import FileScanTask, Table
 
 from localaws.sql.errors import QueryError
 from localaws.sql.types import Type
+from localaws.tables import hidden_columns
 from localaws.tables.iceberg.types import trino_type
 
 
@@ -29,6 +30,7 @@ class IcebergTable:
 
     # Hidden partitioning: no column stands for a folder.
     partition_keys: tuple[str, ...] = ()
+    hidden_columns: tuple[tuple[str, Type], ...] = hidden_columns.OF_ICEBERG
 
     @property
     def title(self) -> str:

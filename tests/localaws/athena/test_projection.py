@@ -96,6 +96,7 @@ def test_what_is_not_configured_right_is_refused(properties, error) -> None:
         ("int", {"type": "date", "format": "yyyy", "range": "2020,NOW"}),
         ("date", {"type": "date", "format": "yyyy/MM/dd", "range": "2020/01/01,NOW"}),
         ("date", {"type": "integer", "range": "1,2"}),
+        ("timestamp", {"type": "date", "format": "yyyy/MM/dd", "range": "2020/01/01,NOW"}),
     ],
 )
 def test_types_that_a_projection_cannot_have(type_, properties) -> None:
@@ -205,6 +206,27 @@ def test_dates_as_dates(athena) -> None:
     )
     assert athena("SELECT v FROM t WHERE day > current_date - INTERVAL '7' DAY") == [("new",)]
     assert athena("SELECT v FROM t") == [("new",)]
+
+
+@pytest.mark.parametrize(
+    ("format_", "now", "unit"),
+    [("yyyy-MM-dd HH:mm:ss", "2025-03-01 13:30:00", "HOURS"), ("yyyy-MM-dd", "2025-03-01", "DAYS")],
+)
+def test_timestamps_as_timestamps(athena, format_, now, unit) -> None:
+    put(athena, f"at={now.replace(':', '%3A')}", "mine")
+    put(athena, "at=2025-03-02", "other")
+    table(
+        athena,
+        "at timestamp",
+        f"'projection.at.type'='date', 'projection.at.format'='{format_}', "
+        f"'projection.at.range'='{now},{now.replace('03-01', '03-02')}', "
+        f"'projection.at.interval'='1', 'projection.at.interval.unit'='{unit}'",
+    )
+    before = "SELECT v, at FROM t WHERE at < TIMESTAMP '2025-03-01 14:00:00'"
+    text = f"{now}.000" if " " in now else f"{now} 00:00:00.000"
+    assert athena(before) == [("mine", text)]
+    assert athena("SELECT v FROM t WHERE date(at) = DATE '2025-03-01'") == [("mine",)]
+    assert athena("SELECT v FROM t WHERE at > TIMESTAMP '2025-03-03 00:00:00'") == []
 
 
 def test_injected_values_come_from_where(athena) -> None:

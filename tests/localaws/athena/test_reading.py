@@ -267,3 +267,45 @@ def test_every_parquet_file_must_fit_its_table(athena) -> None:
     place = f"s3://{athena.bucket}/mixed/"
     athena(f"CREATE EXTERNAL TABLE mixed (v string) STORED AS PARQUET LOCATION '{place}'")
     assert athena.fails("SELECT v FROM mixed").startswith("HIVE_BAD_DATA: Field v's type BIGINT")
+
+
+def test_where_rows_lie(athena) -> None:
+    """Source: Trino's Hive connector, "Extra hidden columns"; Iceberg, "Metadata columns"."""
+    place = f"s3://{athena.bucket}/h"
+    athena(
+        f"CREATE TABLE h WITH (external_location = '{place}/', format = 'PARQUET', "
+        "partitioned_by = ARRAY['k', 'd']) AS SELECT * FROM (VALUES (1, 'a b', DATE '2025-01-01'), "
+        "(2, 'c:d', DATE '2025-01-02')) AS t(n, k, d)"
+    )
+    rows = athena(
+        'SELECT n, "$partition", "$file_size", "$file_modified_time", "$path" FROM h ORDER BY n'
+    )
+    assert [(row[0], row[1]) for row in rows] == [
+        ("1", "k=a b/d=2025-01-01"),
+        ("2", "k=c%3Ad/d=2025-01-02"),
+    ]
+    for _, _, size, modified, path in rows:
+        key = path.removeprefix(f"s3://{athena.bucket}/")
+        head = athena.s3.head_object(Bucket=athena.bucket, Key=key)
+        assert int(size) == head["ContentLength"]
+        assert modified == head["LastModified"].strftime("%Y-%m-%d %H:%M:%S.000 UTC")
+    found = """SELECT count(*) FROM h WHERE "$partition" LIKE 'k=a%' AND "$file_size" > 0"""
+    assert athena(f"{found} AND \"$file_modified_time\" > now() - INTERVAL '1' HOUR") == [("1",)]
+    assert athena("SELECT * FROM h WHERE false") == []
+
+    athena(f"CREATE TABLE plain WITH (external_location = '{place}2/') AS SELECT 1 AS n")
+    assert athena('SELECT "$file_size" > 0, n FROM plain') == [("true", "1")]
+    assert "'$partition' cannot be resolved" in athena.fails('SELECT "$partition" FROM plain')
+
+    athena(
+        f"CREATE TABLE i WITH (table_type = 'ICEBERG', location = '{place}3/', "
+        "is_external = false) AS SELECT 1 AS n"
+    )
+    ((path, modified),) = athena('SELECT "$path", "$file_modified_time" FROM i WHERE n = 1')
+    key = path.removeprefix(f"s3://{athena.bucket}/")
+    head = athena.s3.head_object(Bucket=athena.bucket, Key=key)
+    assert modified == head["LastModified"].strftime("%Y-%m-%d %H:%M:%S.000 UTC")
+    athena("DELETE FROM i")
+    assert athena('SELECT "$path", "$file_modified_time" FROM i') == []
+    for name in ("$file_size", "$partition"):
+        assert f"'{name}' cannot be resolved" in athena.fails(f'SELECT "{name}" FROM i')
