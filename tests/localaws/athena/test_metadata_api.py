@@ -47,7 +47,7 @@ def test_a_table(athena, tables) -> None:
     assert metadata["Columns"][0] == {"Name": "a", "Type": "int", "Comment": "first"}
     assert metadata["Columns"][1]["Type"] == "struct<b:string>"
     assert metadata["PartitionKeys"] == [{"Name": "d", "Type": "string"}]
-    assert metadata["Parameters"]["location"] == f"s3://{athena.bucket}/dim/"
+    assert metadata["Parameters"]["location"] == f"s3://{athena.bucket}/dim"
     assert "ParquetHiveSerDe" in metadata["Parameters"]["serde.serialization.lib"]
 
 

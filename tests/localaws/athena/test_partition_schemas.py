@@ -30,7 +30,7 @@ def add(athena, day: str, columns: dict[str, str] | None = None, serde: str | No
     """A partition as the Glue API takes it: the table's storage with other columns."""
     table = athena.glue.get_table(DatabaseName=athena.database, Name="t")["Table"]
     storage = table["StorageDescriptor"]
-    storage["Location"] += f"day={day}/"
+    storage["Location"] += f"/day={day}/"
     if columns is not None:
         storage["Columns"] = [{"Name": name, "Type": type_} for name, type_ in columns.items()]
     if parameters:
