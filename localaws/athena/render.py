@@ -86,11 +86,10 @@ def render(value: object, type_: Type) -> str:
             pairs = (f"{_nested(k, key)}={_nested(v, inner)}" for k, v in value)
             return f"{{{', '.join(pairs)}}}"
         case "row":
+            # A field without a name is its value alone: engine version 3.
             fields = (
-                f"{name or f'field{i}'}={_nested(each, inner)}"
-                for i, ((name, inner), each) in enumerate(
-                    zip(type_.args, value.values(), strict=True)
-                )
+                f"{name}={_nested(each, inner)}" if name else _nested(each, inner)
+                for (name, inner), each in zip(type_.args, value.values(), strict=True)
             )
             return f"{{{', '.join(fields)}}}"
     raise QueryError("NOT_SUPPORTED", f"a result of type {type_} is not supported locally")

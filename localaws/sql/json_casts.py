@@ -200,7 +200,8 @@ def _row_branches(it: str, target: Type, cast: Cast, depth: int) -> str:
     if all(field for field, _ in target.args):
         by_name = row(
             lambda _, field: (
-                f"json_extract({it}, '$.*')[list_position({keys}, {text_literal(field or '')})]"
+                f"json_extract({it}, '$.*')"
+                f"[list_position({keys}, {text_literal((field or '').lower())})]"
             )
         )
         single = f"len(list_distinct({keys})) = len({keys})"

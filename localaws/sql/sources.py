@@ -9,7 +9,7 @@ from localaws.sql.dialect import parse_query
 from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted
 from localaws.sql.scope import Field, Output, Relation, Scan, Scope, Typed, View, WithQuery
-from localaws.sql.types import Type
+from localaws.sql.types import Type, zoned
 from localaws.sql.views import staleness
 
 _CATALOGS = ("", "awsdatacatalog")
@@ -162,7 +162,8 @@ def _view(view: View, node: exp.Table, scope: Scope) -> Output:
     if reason := staleness(view, output):
         message = f"{title} is stale or in invalid state: {reason}"
         scope.error("VIEW_IS_STALE", message, node)
-    stored = [type_ for _, type_ in view.columns]
+    # Stored types name no zones: the moments keep those that the query gives them.
+    stored = [zoned(then, now) for (_, then), now in zip(view.columns, output.types, strict=True)]
     output = coerced_output(output, stored, scope)
     return replace(output, names=tuple(name for name, _ in view.columns))
 

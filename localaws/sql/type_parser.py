@@ -201,12 +201,19 @@ class _TypeParser:
         closing = {"<": ">", "(": ")"}[opening]
         fields = []
         while True:
-            name = None if self._is_type(closing) else self._next().strip('"`').lower()
+            name = None if self._is_type(closing) else self._field_name()
             if self._peek() == ":":
                 self._next()
             fields.append((name, self._type()))
             if self._expect(",", closing) == closing:
                 return row(*fields)
+
+    def _field_name(self) -> str:
+        """In lower case, but for quotes of Trino's SQL: the rule of its TypeSignatureTranslator."""
+        word = self._next()
+        if word.startswith('"'):
+            return word[1:-1].replace('""', '"')
+        return word.strip('"`').lower()
 
     def _is_type(self, closing: str) -> bool:
         """Whether a field of a row has no name: its first word is followed by no second one."""

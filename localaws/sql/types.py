@@ -1,6 +1,6 @@
 """Trino's types, rendered for Trino, Hive and DuckDB."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from localaws.sql.quoting import quoted
@@ -124,13 +124,31 @@ class Type:
                 return f"map<{self.args[0].hive()},{self.args[1].hive()}>"
             case "row":
                 fields = (
-                    f"{name or f'field{i}'}:{type_.hive()}"
+                    f"{(name or f'field{i}').lower()}:{type_.hive()}"
                     for i, (name, type_) in enumerate(self.args)
                 )
                 return f"struct<{','.join(fields)}>"
             case "boolean" | "tinyint" | "smallint" | "bigint" | "double" | "date":
                 return self.base
         raise ValueError(f"Unsupported Hive type: {self}")
+
+
+def zoned(type_: Type, source: Type) -> Type:
+    """`type_`, a type without zones, with the zones that values of `source` have once they are
+    cast to it: what becomes a moment with time zone only by that is in UTC."""
+    if type_.base == "timestamp with time zone":
+        return replace(type_, zone=source.zone if source.base == type_.base else "UTC")
+    if type_.base != source.base or len(type_.args) != len(source.args):
+        return type_
+    match type_.base:
+        case "time with time zone":
+            return replace(type_, zone=source.zone)
+        case "array" | "map":
+            return replace(type_, args=tuple(map(zoned, type_.args, source.args)))
+        case "row":
+            pairs = zip(type_.args, source.args, strict=True)
+            return row(*((name, zoned(each, other)) for (name, each), (_, other) in pairs))
+    return type_
 
 
 BOOLEAN = Type("boolean")

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 from localaws.sql.errors import QueryError
+from localaws.sql.quoting import quoted
 from localaws.sql.scope import View
 from localaws.sql.type_parser import parse_type
-from localaws.sql.types import Type
+from localaws.sql.types import VARCHAR, Type, row
 
 _COMMENT = "Presto View"
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
@@ -56,7 +58,7 @@ def view_input(
         "originalSql": sql,
         "catalog": "awsdatacatalog",
         "schema": database,
-        "columns": [{"name": column, "type": str(type_)} for column, type_ in columns],
+        "columns": [{"name": column, "type": _stored(type_)} for column, type_ in columns],
         "owner": account,
         "runAsInvoker": False,
         "properties": {},
@@ -80,13 +82,43 @@ def view_input(
     }
 
 
+def _stored(type_: Type) -> str:
+    """Trino's spelling, with quotes around names of fields that would be read otherwise."""
+    match type_.base:
+        case "array":
+            return f"array({_stored(type_.element)})"
+        case "map":
+            return f"map({_stored(type_.args[0])}, {_stored(type_.args[1])})"
+        case "row":
+            fields = (
+                f"{_field_name(name)} {_stored(each)}" if name else _stored(each)
+                for name, each in type_.args
+            )
+            return f"row({', '.join(fields)})"
+    return str(type_)
+
+
+def _field_name(name: str) -> str:
+    return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else quoted(name)
+
+
+def _in_the_catalog(type_: Type) -> Type:
+    """The nearest type that the catalog can hold; the view's text has the type itself."""
+    match type_.base:
+        case "timestamp with time zone":
+            return Type("timestamp", type_.args)
+        case "json":
+            return VARCHAR
+        case "array" | "map":
+            return Type(type_.base, tuple(map(_in_the_catalog, type_.args)))
+        case "row":
+            return row(*((name, _in_the_catalog(each)) for name, each in type_.args))
+    return type_
+
+
 def _glue_type(column: str, type_: Type) -> str:
-    if type_.base == "timestamp with time zone":
-        return "timestamp"
-    if type_.base == "json":
-        return "string"
     try:
-        return type_.hive()
+        return _in_the_catalog(type_).hive()
     except ValueError:
         raise QueryError(
             "NOT_SUPPORTED", f"Column '{column}' has an unsupported type: {type_}"

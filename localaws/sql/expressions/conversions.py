@@ -1,7 +1,6 @@
 """CAST, TRY_CAST, TRY and what else is about types."""
 
 import re
-from dataclasses import replace
 
 from sqlglot import exp
 
@@ -13,7 +12,7 @@ from localaws.sql.expressions.literals import binary_literal, constant, typed_li
 from localaws.sql.quoting import text_literal
 from localaws.sql.scope import DataZone, Scope, Typed
 from localaws.sql.type_parser import UnsupportedType, parse_trino_type
-from localaws.sql.types import Type
+from localaws.sql.types import Type, zoned
 
 # They refuse at run time what the engine cannot do; TRY would make NULL of it.
 _REFUSING = re.compile(
@@ -45,10 +44,8 @@ def _cast(node: exp.Cast, scope: Scope) -> Typed:
     if value := constant(node.this, target):
         return value
     value = compile_expression(node.this, scope)
-    if target.base == "timestamp with time zone":
-        target = replace(target, zone=value.type.zone if value.type.base == target.base else "UTC")
     try:
-        result = cast(value, target)
+        result = cast(value, zoned(target, value.type))
     except CannotCast as error:
         scope.error("TYPE_MISMATCH", str(error), node)
     return tried(result, node.this, scope) if isinstance(node, exp.TryCast) else result
@@ -61,7 +58,7 @@ def tried(value: Typed, node: exp.Expression, scope: Scope) -> Typed:
         if (
             isinstance(part, exp.Query | exp.Window)
             or name in functions.AGGREGATES
-            or name in ("random", "rand")
+            or name in ("random", "rand", "uuid")
         ):
             message = (
                 "TRY and TRY_CAST of an aggregate, a window function, a subquery or random() are "

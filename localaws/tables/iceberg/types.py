@@ -107,7 +107,10 @@ def iceberg_schema(columns: list[tuple[str, Type, str | None]]) -> Schema:
                     value_type=convert(name, value),
                     value_required=False,
                 )
-            case "row" if all(field for field, _ in type_.args):
+            case "row":
+                if not all(field for field, _ in type_.args):
+                    message = f"Row type field does not have a name: {type_}"
+                    raise QueryError("NOT_SUPPORTED", message)
                 return StructType(
                     *(
                         NestedField(next(ids), field, convert(name, inner), required=False)

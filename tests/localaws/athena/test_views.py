@@ -60,6 +60,56 @@ def test_a_view_that_an_sdk_made_is_read(athena) -> None:
     assert athena("SELECT typeof(n) FROM wide") == [("bigint",)]
 
 
+MOMENTS = [
+    ("t", "2020-09-13 12:26:40.000 UTC"),
+    ("date(t)", "2020-09-13"),
+    ("CAST(t AS varchar)", "2020-09-13 12:26:40.000 UTC"),
+    ("date_trunc('hour', t)", "2020-09-13 12:00:00.000 UTC"),
+    ("max(t)", "2020-09-13 12:26:40.000 UTC"),
+    ("CAST(t AT TIME ZONE 'UTC' AS timestamp)", "2020-09-13 12:26:40.000"),
+    ("hour(t)", "12"),
+    ("tokyo", "2020-09-13 21:26:40.000 Asia/Tokyo"),
+    ("hour(tokyo)", "21"),
+    ("typeof(tokyo)", "timestamp(3) with time zone"),
+    ("a", "[2020-09-13 21:26:40.000 Asia/Tokyo]"),
+    ("hour(a[1])", "21"),
+    ("m", "{x=2020-09-13 12:26:40.000 UTC}"),
+    ("r", "{t=2020-09-13 12:26:40.000 UTC}"),
+    ("hour(r.t)", "12"),
+]
+INSTANTS = """
+    WITH i AS (SELECT from_unixtime(x) t FROM (VALUES 1600000000) v(x)),
+    z AS (
+        SELECT t, t AT TIME ZONE 'Asia/Tokyo' tokyo FROM i
+        UNION ALL SELECT t, null FROM i WHERE false
+    )
+    SELECT t, tokyo, ARRAY[tokyo] a, map(ARRAY['x'], ARRAY[t]) m,
+        CAST(ROW(t) AS ROW(t timestamp(3) with time zone)) r
+    FROM (SELECT * FROM z)
+"""
+
+
+def test_moments_keep_their_zones_through_views(athena) -> None:
+    """As the query itself gives them, also in arrays, maps and rows, and through two views."""
+    athena(f"CREATE VIEW v AS {INSTANTS}")
+    athena("CREATE VIEW w AS SELECT * FROM v")
+    expressions, expected = zip(*MOMENTS, strict=True)
+    selected = ", ".join(each if "max" in each else f"max_by({each}, 1)" for each in expressions)
+    for source in (f"({INSTANTS})", "v", "w"):
+        assert athena(f"SELECT {selected} FROM {source}") == [expected]
+
+
+def test_names_of_fields_keep_their_case_through_views(athena) -> None:
+    fields = 'ROW("userId" integer, "a b" integer, plain integer)'
+    athena(f"CREATE VIEW v AS SELECT CAST(ROW(1, 2, 3) AS {fields}) r, ROW(1) u")
+    assert stored(athena, "v")["columns"] == [
+        {"name": "r", "type": 'row("userId" integer, "a b" integer, plain integer)'},
+        {"name": "u", "type": "row(integer)"},
+    ]
+    expected = [('{"userId":1,"a b":2,"plain":3}', "{1}")]
+    assert athena("SELECT CAST(r AS json), u FROM v") == expected
+
+
 def test_nested_views(athena) -> None:
     athena("CREATE VIEW one AS SELECT n FROM (VALUES 1, 2, 3) t(n)")
     athena("CREATE VIEW two AS SELECT n * 2 AS n FROM one WHERE n > 1")

@@ -36,7 +36,7 @@ NAN = "(0e0 / 0e0)"
         (f"array_remove(ARRAY[{NAN}, 1e0], {NAN})", "[NaN, 1.0]"),
         # Sets: NULL and NaN are values like others.
         ("array_distinct(ARRAY[1, NULL, 1, NULL, 3])", "[1, null, 3]"),
-        ("array_distinct(ARRAY[ROW(1, NULL), ROW(1, NULL)])", "[{field0=1, field1=null}]"),
+        ("array_distinct(ARRAY[ROW(1, NULL), ROW(1, NULL)])", "[{1, null}]"),
         (f"array_distinct(ARRAY[{NAN}, {NAN}])", "[NaN]"),
         ("array_distinct(ARRAY[0e0, -0e0])", "[0.0]"),
         ("array_union(ARRAY[10, NULL], ARRAY[NULL, 20, 10])", "[10, null, 20]"),
@@ -126,9 +126,9 @@ NAN = "(0e0 / 0e0)"
         ("ngrams(ARRAY[1, NULL], 1)", "[[1], [null]]"),
         (
             "zip(ARRAY[1, 2], ARRAY['1b', NULL, '3b'])",
-            "[{field0=1, field1=1b}, {field0=2, field1=null}, {field0=null, field1=3b}]",
+            "[{1, 1b}, {2, null}, {null, 3b}]",
         ),
-        ("zip(ARRAY[1], ARRAY[2], ARRAY[3])", "[{field0=1, field1=2, field2=3}]"),
+        ("zip(ARRAY[1], ARRAY[2], ARRAY[3])", "[{1, 2, 3}]"),
         ("zip(ARRAY[1], NULL)", None),
         # Single elements.
         ("ARRAY[1, 2][2]", "2"),

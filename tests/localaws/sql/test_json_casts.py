@@ -85,7 +85,7 @@ def test_to_json(query, expression, value) -> None:
         ('{"k1": [1, 23], "k2": 456}', "map(varchar, json)", "{k1=[1,23], k2=456}"),
         ('{"v1": 123, "V2": "abc"}', "row(v1 bigint, v2 varchar, v3 boolean)", "{v1=123, v2=abc, v3=null}"),
         ('[123, "abc", true]', "row(v1 bigint, v2 varchar, v3 boolean)", "{v1=123, v2=abc, v3=true}"),
-        ("[1, [2, 3]]", "row(integer, array(integer))", "{field0=1, field1=[2, 3]}"),
+        ("[1, [2, 3]]", "row(integer, array(integer))", "{1, [2, 3]}"),
         ("null", "row(a integer)", None),
     ],
 )  # fmt: skip

@@ -61,7 +61,7 @@ BY_LENGTH = "(x, y) -> IF(length(x) < length(y), -1, IF(length(x) = length(y), 0
         ("reduce(ARRAY[1, 2], CAST(NULL AS integer), (s, x) -> coalesce(s, 0) + x, s -> s)", "3"),
         ("reduce(ARRAY[1, 2], ARRAY[0], (s, x) -> s || x, s -> s)", "[0, 1, 2]"),
         ("reduce(NULL, 0, (s, x) -> s, s -> s)", None),
-        ("zip_with(ARRAY[1, 3], ARRAY['a', 'b'], (x, y) -> (y, x))", "[{field0=a, field1=1}, {field0=b, field1=3}]"),
+        ("zip_with(ARRAY[1, 3], ARRAY['a', 'b'], (x, y) -> (y, x))", "[{a, 1}, {b, 3}]"),
         ("zip_with(ARRAY[1, 2], ARRAY[3, 4], (x, y) -> x + y)", "[4, 6]"),
         ("zip_with(ARRAY['a', 'b', 'c'], ARRAY['d', 'e', 'f'], (x, y) -> concat(x, y))", "[ad, be, cf]"),
         ("zip_with(ARRAY['a'], ARRAY['d', NULL, 'f'], (x, y) -> coalesce(x, y))", "[a, null, f]"),
@@ -96,7 +96,7 @@ BY_LENGTH = "(x, y) -> IF(length(x) < length(y), -1, IF(length(x) = length(y), 0
         ("transform_values(map(ARRAY['a', 'b'], ARRAY[1, 2]), (k, v) -> k || CAST(v AS VARCHAR))", "{a=a1, b=b2}"),
         (
             "map_zip_with(map(ARRAY['k1', 'k2'], ARRAY[1, 2]), map(ARRAY['k2', 'k3'], ARRAY[4, 9]), (k, v1, v2) -> (v1, v2))",
-            "{k1={field0=1, field1=null}, k2={field0=2, field1=4}, k3={field0=null, field1=9}}",
+            "{k1={1, null}, k2={2, 4}, k3={null, 9}}",
         ),
         (
             "map_zip_with(map(ARRAY['a', 'b'], ARRAY[1, 8]), map(ARRAY['a', 'b'], ARRAY[1, 2]),"
