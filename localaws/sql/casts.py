@@ -97,6 +97,8 @@ def _cast_sql(sql: str, source: Type, target: Type) -> str:
             return f"tr_varchar_to_date({sql})"
         case ("varchar", "timestamp"):
             return _round_timestamp(f"tr_varchar_to_timestamp({sql})", 6, target.args[0])
+        case ("varchar", "varbinary"):
+            return f"encode({sql})"
         case ("varchar", "uuid"):
             return f"CAST(tr_uuid_text({sql}) AS UUID)"
         case ("varchar", "time"):

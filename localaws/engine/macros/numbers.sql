@@ -142,3 +142,21 @@ create macro tr_fitting(text, size, type) as
                 )::varchar
         else text
     end;
+
+-- A whole number from `start` up to below `stop`, chosen by `fraction`, which is from 0 to below 1.
+create macro tr_random(start, stop, fraction) as
+    case
+        when start >= stop
+            then tr_fail('INVALID_FUNCTION_ARGUMENT', 'start value must be less than stop value')
+        else
+            least(
+                start::hugeint + floor(fraction * (stop::hugeint - start))::hugeint,
+                stop::hugeint - 1
+            )
+    end;
+
+create macro tr_random_below(stop, fraction) as
+    case
+        when stop <= 0 then tr_fail('INVALID_FUNCTION_ARGUMENT', 'bound must be positive')
+        else tr_random(0, stop, fraction)
+    end;

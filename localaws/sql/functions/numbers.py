@@ -177,8 +177,28 @@ FUNCTIONS = table(
     signature("bit_count(bigint, bigint) -> bigint", "py_bit_count({0}, {1})"),
     signature("power(double, double) -> double", "tr_pow({0}, {1})"),
     signature("pow(double, double) -> double", "tr_pow({0}, {1})"),
-    signature("random() -> double", "random()"),
-    signature("rand() -> double", "random()"),
+    *(
+        entry
+        for name in ("random", "rand")
+        for entry in (
+            signature(f"{name}() -> double", "random()"),
+            *(
+                signed
+                for type_ in INTEGERS
+                for signed in (
+                    signature(
+                        f"{name}({type_}) -> {type_}",
+                        f"CAST(tr_random_below({{0}}, random()) AS {Type(type_).duckdb()})",
+                    ),
+                    signature(
+                        f"{name}({type_}, {type_}) -> {type_}",
+                        f"CAST(tr_random({{0}}, {{1}}, random()) AS {Type(type_).duckdb()})",
+                    ),
+                )
+            ),
+        )
+    ),
+    signature("uuid() -> uuid", "uuid()"),
     signature("is_nan(double) -> boolean", "isnan({0})"),
     signature("is_finite(double) -> boolean", "isfinite({0})"),
     signature("is_infinite(double) -> boolean", "isinf({0})"),

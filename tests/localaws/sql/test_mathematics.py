@@ -5,6 +5,7 @@ TestMathFunctions and TestBitwiseFunctions.
 """
 
 import math
+from uuid import UUID
 
 import pytest
 
@@ -81,9 +82,29 @@ def test_value(query, expression, value, type_) -> None:
     assert (rows[0][0], types[0]) == (value, type_)
 
 
+def test_random(query) -> None:
+    """Source: Trino documentation, "Mathematical functions", random(n) and random(m, n)."""
+    chosen = "random(10), rand(1, 5), random(tinyint '2'), random(-3, bigint '-1')"
+    _, types, rows = query(f"SELECT {chosen} FROM UNNEST(sequence(1, 200))")
+    assert types == ["integer", "integer", "tinyint", "bigint"]
+    drawn = [{int(value) for value in column} for column in zip(*rows, strict=True)]
+    assert drawn == [set(range(10)), {1, 2, 3, 4}, {0, 1}, {-3, -2}]
+    assert query("SELECT random(CAST(NULL AS integer)), random(1, NULL)")[2] == [(None, None)]
+
+
+def test_uuid(query) -> None:
+    _, types, rows = query("SELECT uuid() FROM UNNEST(ARRAY[1, 2])")
+    assert types == ["uuid"]
+    assert len(set(rows)) == 2
+    assert all(UUID(value).version == 4 for (value,) in rows)
+
+
 @pytest.mark.parametrize(
     ("expression", "error"),
     [
+        ("random(0)", "INVALID_FUNCTION_ARGUMENT: bound must be positive"),
+        ("random(5, 5)", "INVALID_FUNCTION_ARGUMENT: start value must be less than stop value"),
+        ("TRY(uuid())", "NOT_SUPPORTED"),
         ("to_base(255, 1)", "INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36"),
         ("from_base('Z', 37)", "INVALID_FUNCTION_ARGUMENT"),
         ("from_base('9', 8)", "INVALID_FUNCTION_ARGUMENT: Not a valid base-8 number: 9"),

@@ -116,7 +116,6 @@ def test_value(evaluate, expression, value) -> None:
             "TYPE_MISMATCH: line 1:8: Pattern for LIKE expression must evaluate to a varchar",
         ),
         ("chr(-1)", "INVALID_FUNCTION_ARGUMENT"),
-        ("CAST('a' AS varbinary)", "TYPE_MISMATCH"),
         ("CAST('a' AS nosuchtype)", "TYPE_NOT_FOUND: line 1:8: Unknown type: nosuchtype"),
     ],
 )
