@@ -112,6 +112,23 @@ def _exists(target: _Target, lakehouse: Lakehouse) -> bool:
     return True
 
 
+def _refuse_unnamed_fields(columns: list[tuple[str, Type]]) -> None:
+    """Source: Trino's HiveTypeTranslator."""
+    types = [type_ for _, type_ in columns]
+    for type_ in types:
+        if type_.base == "row" and not all(name for name, _ in type_.args):
+            message = (
+                "Anonymous row type is not supported in Hive. Please give each field a name: "
+                f"{type_}"
+            )
+            raise QueryError("NOT_SUPPORTED", message)
+        # What is inside is looked at in its turn.
+        if type_.base == "row":
+            types += [each for _, each in type_.args]
+        elif type_.base in ("array", "map"):
+            types += type_.args
+
+
 def _create_hive(
     target: _Target,
     plan: Plan,
@@ -123,6 +140,7 @@ def _create_hive(
     format_ = file_format(target.options)
     require_empty(location, lakehouse)
     hive_writer.check_types(columns)
+    _refuse_unnamed_fields(columns)
     layout = hive_target(target.options, columns, location, format_)
     written = hive_writer.write(plan.sql, layout, session, lakehouse.store, lakehouse.scratch)
     glue = _hive_table(target.name, layout, format_)

@@ -110,6 +110,30 @@ def test_names_of_fields_keep_their_case_through_views(athena) -> None:
     assert athena("SELECT CAST(r AS json), u FROM v") == expected
 
 
+def test_fields_of_rows_in_new_tables(athena) -> None:
+    """Of any case, read back in lower case from the catalog; without a name refused as by Trino."""
+    query = """SELECT CAST(ROW(1, ROW(2)) AS ROW("userId" integer, "In" ROW("B" integer))) r"""
+    for name, options in (
+        ("p", "format = 'PARQUET'"),
+        ("o", "format = 'ORC'"),
+        ("a", "format = 'AVRO'"),
+        ("j", "format = 'JSON'"),
+        ("i", "table_type = 'ICEBERG', is_external = false"),
+    ):
+        location = f"s3://{athena.bucket}/rows-{name}/"
+        place = "location" if name == "i" else "external_location"
+        athena(f"CREATE TABLE {name} WITH ({options}, {place} = '{location}') AS {query}")
+        ((value, user, inner),) = athena(f'SELECT CAST(r AS json), r.userid, r."in".b FROM {name}')
+        assert (value.lower(), user, inner) == ('{"userid":1,"in":{"b":2}}', "1", "2"), name
+    unnamed = "AS SELECT ARRAY[ROW(1)] r"
+    hive = f"CREATE TABLE x WITH (external_location = 's3://{athena.bucket}/x/') {unnamed}"
+    assert "Anonymous row type is not supported in Hive" in athena.fails(hive)
+    iceberg = hive.replace(
+        "external_location", "table_type = 'ICEBERG', is_external = false, location"
+    )
+    assert "Row type field does not have a name: row(integer)" in athena.fails(iceberg)
+
+
 def test_nested_views(athena) -> None:
     athena("CREATE VIEW one AS SELECT n FROM (VALUES 1, 2, 3) t(n)")
     athena("CREATE VIEW two AS SELECT n * 2 AS n FROM one WHERE n > 1")
