@@ -8,7 +8,7 @@ sql/lambdas.py.
 from localaws.sql.functions.checks import distinguishable
 from localaws.sql.functions.registry import signature, table
 from localaws.sql.scope import Typed
-from localaws.sql.types import array, row
+from localaws.sql.types import BIGINT, Type, array, row
 
 
 def _entries(arguments: list[Typed]) -> Typed:
@@ -25,7 +25,19 @@ def _concat(arguments: list[Typed]) -> Typed:
     return Typed(f"CASE WHEN {known} THEN tr_map_of_first({entries}) END", arguments[0].type)
 
 
+def _histogram(arguments: list[Typed]) -> Typed:
+    """NULLs are not counted."""
+    elements = arguments[0]
+    type_ = Type("map", (elements.type.element, BIGINT))
+    counted = f"CAST(list_histogram({elements.sql}) AS {type_.duckdb()})"
+    empty = f"CAST(MAP {{}} AS {type_.duckdb()})"
+    return Typed(
+        f"CASE WHEN {elements.sql} IS NOT NULL THEN coalesce({counted}, {empty}) END", type_
+    )
+
+
 FUNCTIONS = table(
+    signature("array_histogram(array(T)) -> map(T, bigint)", _histogram, T=distinguishable),
     signature("map() -> map(unknown, unknown)", "MAP {{}}"),
     signature("map(array(K), array(V)) -> map(K, V)", "tr_map({0}, {1})", K=distinguishable),
     signature("cardinality(map(K, V)) -> bigint", "CAST(cardinality({0}) AS BIGINT)"),

@@ -44,6 +44,11 @@ from hypothesis import strategies as st
         ("split_to_map('', ',', '=')", "{}"),
         ("split_to_map(NULL, ',', '=')", None),
         ("split_to_multimap('a=1,b=2,a=3', ',', '=')", "{a=[1, 3], b=[2]}"),
+        ("array_histogram(ARRAY['a', 'b', 'a', NULL])", "{a=2, b=1}"),
+        ("array_histogram(ARRAY[ROW(1, 2), ROW(1, 2)])", "{{1, 2}=2}"),
+        ("array_histogram(CAST(ARRAY[] AS array(integer)))", "{}"),
+        ("array_histogram(CAST(ARRAY[NULL] AS array(integer)))", "{}"),
+        ("array_histogram(CAST(NULL AS array(integer)))", None),
         ("TRY(map(ARRAY[1], ARRAY[2])[3])", None),
         ("TRY(map(ARRAY[1, 1], ARRAY[2, 3]))", None),
         # Rows.
@@ -74,6 +79,7 @@ def test_value(evaluate, expression, value) -> None:
     ("expression", "type_"),
     [
         ("map()", "map(unknown, unknown)"),
+        ("array_histogram(ARRAY['a'])", "map(varchar(1), bigint)"),
         ("map_entries(map(ARRAY[1], ARRAY['a']))", "array(row(integer, varchar(1)))"),
         ("map_concat(map(ARRAY['a'], ARRAY[1]), map(ARRAY['bb'], ARRAY[1]))", "map(varchar(2), integer)"),
         ("split_to_multimap('', ',', '=')", "map(varchar, array(varchar))"),
