@@ -168,6 +168,9 @@ def _cast_map(sql: str, source: Type, target: Type) -> str:
 
 
 def _cast_row(sql: str, source: Type, target: Type) -> str:
+    names = [name.lower() for name, _ in target.args if name]
+    if len(set(names)) < len(names):
+        raise CannotCast(f"fields of one name, in any case, are not supported locally: {target}")
     fields = []
     for i, ((name, type_), (new_name, new_type)) in enumerate(
         zip(source.args, target.args, strict=True)

@@ -146,6 +146,7 @@ def test_cast(evaluate, expression, value) -> None:
         ("CAST(ROW(1, 2) AS ROW(a integer))", "TYPE_MISMATCH"),
         ("CAST(CAST('a' AS char(1)) AS integer)", "TYPE_MISMATCH"),
         # Not known to the engine.
+        ("CAST(ROW(1, 2) AS ROW(\"a\" integer, \"A\" integer))", "TYPE_MISMATCH: line 1:8: fields of one name"),
         ("CAST(lower('10.0.0.1') AS ipaddress)", "TYPE_MISMATCH"),
         ("CAST(TIME '12:34:56.789' AS time(0))", "TYPE_MISMATCH"),
         ("CAST(lower('1:2:3.456') AS time(0))", "NOT_SUPPORTED"),
