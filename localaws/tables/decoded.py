@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from localaws.sql.quoting import quoted
 from localaws.sql.types import Type
-from localaws.tables.text_lines import FILE, is_plain, line_blocks, plain_lines_sql, text_list
+from localaws.tables.parquet_scans import parquet_sql
+from localaws.tables.text_lines import FILE, is_plain, line_blocks, plain_lines_sql
 
 # The rows of a file; the schema is the same for every file of a table.
 Decode = Callable[[Path], Iterable[pa.RecordBatch]]
@@ -27,8 +28,7 @@ _guard = threading.Lock()
 
 def scan_sql(files: list[Path], way: str, schema: pa.Schema, decode: Decode, scratch: Path) -> str:
     """A relation of `schema`'s columns and "$file". `way` tells how `decode` reads, in full."""
-    found = copies(files, way, schema, decode, scratch)
-    return f"read_parquet({text_list([str(copy) for copy in found])})"
+    return parquet_sql(copies(files, way, schema, decode, scratch))
 
 
 def copies(

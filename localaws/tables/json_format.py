@@ -24,6 +24,7 @@ from localaws.tables.json.fields import Column, Fields
 from localaws.tables.json.options import HIVE, OPENX, SERDES, JsonOptions
 from localaws.tables.json.plain import NotPlain, Plain
 from localaws.tables.json.scalars import BadValue, DuplicateKey
+from localaws.tables.parquet_scans import parquet_sql
 from localaws.tables.text_lines import FILE, line_blocks, text_list
 
 __all__ = ["FILE", "HIVE", "OPENX", "SERDES", "table_sql", "text_list"]
@@ -57,7 +58,7 @@ def table_sql(
             if name in found:
                 raise QueryError(*found[name])
     names = ", ".join(quoted(name) for name in [*(name for name, _ in columns), FILE])
-    return f"(SELECT {names} FROM read_parquet({text_list([str(copy) for copy in copies])}))"
+    return f"(SELECT {names} FROM {parquet_sql(copies)})"
 
 
 @lru_cache(maxsize=10_000)

@@ -11,8 +11,9 @@ from localaws.sql.errors import QueryError
 from localaws.sql.quoting import quoted
 from localaws.sql.types import INTEGERS, Type
 from localaws.tables.hive import HiveTable
+from localaws.tables.parquet_scans import parquet_sql
 from localaws.tables.parquet_types import BYTES, FIXED, SIGNED, converted
-from localaws.tables.text_lines import FILE, text_list
+from localaws.tables.text_lines import FILE
 
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
@@ -38,7 +39,7 @@ def scan_sql(
             f"{_value(name, type_, each)} AS {quoted(name)}"
             for (name, type_), each in zip(columns, found, strict=True)
         ]
-        source = f"read_parquet({text_list(files)}, filename = '{FILE}')"
+        source = parquet_sql(files, f"filename = '{FILE}'")
         parts.append(f"SELECT {', '.join([*values, quoted(FILE)])} FROM {source}")
     return f"({' UNION ALL '.join(parts)})"
 
@@ -86,7 +87,7 @@ class Hidden:
 @lru_cache(maxsize=10_000)
 def _stored(path: str, hidden: Hidden) -> _Stored:
     """The columns of one (immutable) file."""
-    found = dict(hidden.session.columns(f"SELECT * FROM read_parquet({text_list([path])})"))
+    found = dict(hidden.session.columns(f"SELECT * FROM {parquet_sql([path])}"))
     if BYTES in found.values():
         # The engine does not tell bytes of one length from others, and Trino does.
         with pq.ParquetFile(path) as file:

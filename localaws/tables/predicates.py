@@ -6,7 +6,7 @@ never the other way round: what is not understood here is `None`, which holds fo
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,12 +18,14 @@ from sqlglot.errors import SqlglotError
 
 @dataclass(frozen=True)
 class Comparison:
-    """`column operator value`; the operators are = < <= > >= and, without a value, null and
-    not null."""
+    """`column operator value`; the operators are = < <= > >= and, without a value, null, not null
+    and not nan. nan: whether it holds for NaN too, which the engine has larger than all numbers
+    and no statistics tell of."""
 
     column: str
     operator: str
     value: Any = None
+    nan: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,27 @@ def _name(column: exp.Column) -> str:
 
 
 def every(parts: list[Predicate]) -> Predicate:
-    known = tuple(part for part in parts if part is not None)
-    return All(known) if known else None
+    known: list[Predicate] = []
+    for part in parts:
+        known += part.parts if isinstance(part, All) else [part]
+    # What holds for a number only leaves no NaN to the other parts.
+    numbers = {
+        part.column
+        for part in known
+        if isinstance(part, Comparison) and part.operator in ("=", "<", "<=", "not nan")
+    }
+    kept = tuple(_of_numbers(part, numbers) for part in known if part is not None)
+    return All(kept) if kept else None
+
+
+def _of_numbers(predicate: Predicate, columns: set[str]) -> Predicate:
+    """The predicate where no value of `columns` is NaN."""
+    match predicate:
+        case All(parts) | Either(parts):
+            return type(predicate)(tuple(_of_numbers(part, columns) for part in parts))
+        case Comparison(column) if column in columns:
+            return replace(predicate, nan=False)
+    return predicate
 
 
 def either(parts: list[Predicate]) -> Predicate:
@@ -135,7 +156,7 @@ def _predicate(node: exp.Expression) -> Predicate:
             inner = _predicate(node.this)
             if isinstance(inner, Comparison) and inner.operator == "null":
                 return Comparison(inner.column, "not null")
-            return None
+            return _not_nan(node.this)
     operator = _OPERATORS.get(type(node))
     if operator is None:
         return None
@@ -145,8 +166,14 @@ def _predicate(node: exp.Expression) -> Predicate:
     ):
         column, value = _column(one), _constant(other)
         if column is not None and value is not None:
-            return Comparison(column, written, value)
+            return Comparison(column, written, value, nan=written in (">", ">="))
     return None
+
+
+def _not_nan(node: exp.Expression) -> Predicate:
+    node = node.unnest()
+    column = _column(node.this) if isinstance(node, exp.IsNan) else None
+    return Comparison(column, "not nan") if column else None
 
 
 def _column(node: exp.Expression) -> str | None:
@@ -194,9 +221,13 @@ def may_hold(predicate: Predicate, statistics: Callable[[str], Statistics | None
             return known.nulls != 0
         case "not null":
             return known.nulls is None or known.nulls < known.rows
+        case "not nan":
+            return True
     if known.nulls == known.rows:
         return False
     if known.low is None or known.high is None:
+        return True
+    if predicate.nan and isinstance(known.low, float):
         return True
     # A double's shortest text stands for the double nearest to it.
     value = float(predicate.value) if isinstance(known.low, float) else predicate.value

@@ -11,6 +11,7 @@ from pyiceberg.expressions import (
     EqualTo,
     GreaterThan,
     GreaterThanOrEqual,
+    IsNaN,
     IsNull,
     LessThan,
     LessThanOrEqual,
@@ -68,11 +69,16 @@ def _comparison(predicate: Comparison, schema: Schema, names: dict[str, int]) ->
         return IsNull(field.name)
     if predicate.operator == "not null":
         return NotNull(field.name)
+    if predicate.operator == "not nan":
+        return AlwaysTrue()
     value = _literal(predicate.value, field.field_type)
     # PyIceberg looks one step beyond a literal; there is none beyond the ends of time.
     if value is None or value in _ENDS:
         return AlwaysTrue()
-    return _COMPARISONS[predicate.operator](field.name, value)
+    compared = _COMPARISONS[predicate.operator](field.name, value)
+    if predicate.nan and isinstance(field.field_type, DoubleType):
+        return Or(compared, IsNaN(field.name))
+    return compared
 
 
 def _literal(value: Any, type_: IcebergType) -> Any:

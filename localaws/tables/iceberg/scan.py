@@ -15,7 +15,8 @@ from localaws.tables.iceberg.lake import Lake
 from localaws.tables.iceberg.table import IcebergTable
 from localaws.tables.iceberg.types import trino_type
 from localaws.tables.parquet_footers import footer
-from localaws.tables.text_lines import FILE, text_list
+from localaws.tables.parquet_scans import parquet_sql
+from localaws.tables.text_lines import FILE
 
 
 def engine_names(columns: Collection[str], table: IcebergTable, prefix: str) -> dict[str, int]:
@@ -134,19 +135,16 @@ def _group_sql(
     selected += [f"u.{quoted(name)}" for name, _ in hidden]
     if place:
         selected += [f'f."{FILE}"', 'f.file_row_number AS "$row"']
-    sql = (
-        f"SELECT {', '.join(selected or ['1 AS one'])} "
-        f"FROM read_parquet({text_list(list(files))}, {', '.join(options)}) AS f"
-    )
+    sql = f"SELECT {', '.join(selected or ['1 AS one'])} FROM {parquet_sql(files, *options)} AS f"
     if hidden:
         rows = ", ".join(_placed(each, files, hidden) for each in stored)
         names = ", ".join(quoted(name) for name, _ in hidden)
         sql += f' JOIN (VALUES {rows}) AS u(path, {names}) ON f."{FILE}" = u.path'
     if deletes:
-        deleted = [str(lake.stored_file(each).path) for each in deletes.values()]
+        deleted = [lake.stored_file(each).path for each in deletes.values()]
         sql += (
             " ANTI JOIN (SELECT p.path, d.pos FROM "
-            f"read_parquet({text_list(deleted)}) AS d "
+            f"{parquet_sql(deleted)} AS d "
             f"JOIN (VALUES {_pairs(files)}) AS p(path, url) ON d.file_path = p.url) AS gone "
             f'ON gone.path = f."{FILE}" AND gone.pos = f.file_row_number'
         )
