@@ -7,12 +7,12 @@ The lines were put through io.trino:trino-hive-formats, OpenX's json-serde and h
 """
 
 import csv
+import functools
+import itertools
 import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from localaws.athena.render import rendered_rows
 from localaws.sql.errors import QueryError
@@ -83,54 +83,60 @@ USUAL = {
     "i": ["1", "-7", "0"], "l": ["9223372036854775807"], "d": ["1.5", "3", "1e3"], "f": ["0.1"],
     "b": ["true", "false"], "p": ["1.5", "12", '"3.25"'], "v": ['"x"', '"\\u00e9"', '""'],
     "n": ['"abc"'], "da": ['"2025-01-01"'], "a": ["[1,2]", "[]", "[null]"],
-    "ts": ['"2025-01-01T10:20:30.123Z"', '"2025-01-01 10:20:30"'],
-    "s": ['{"x":1}', '{"y":[{"z":"q"},{}]}', "{}", '{"x":2,"w":[1]}'], "other": ['{"k":"v"}', "5"],
+    "ts": ['"2025-01-01T10:20:30.123Z"'],
+    "s": ['{"x":1}', '{"y":[{"z":"q"},{}]}', "{}", '{"x":2,"w":[1]}'], "other": ['{"k":"v"}', "{}"],
 }  # fmt: skip
 ODD = ["null", '"5"', "5", "-0", "-0.0", "1.9", "128", "1e400", "NaN", "TRUE", '""', "[]", "{}",
-       '{"x":1,"x":2}', "[[1]]", '"2025-02-30"', '"2025-01-01T10:20:30.1234Z"', "99999.999",
+       '{"x":1,"x":2}', "[[1]]", '"2025-02-30"', '"2025-01-01T10:20:30.1234Z"', "99999.999", "99999.5",
        '"\\ud83d"', "{'x':1}", "1}{", '1}{"i":2', "1,", '"$line"', '{"$line":1}']  # fmt: skip
 WHOLE = ["", "{}", "[1,2]", "null", "x", '{"i":1} {"i":2}', '{"i":', "1}", '{"I":1,"L":2}',
          '{"$line":0,"i":3}', '{"i":1,"I":2}', '{ "i" : 4 }', '{"\\ud83d":1}', '{"_col0":9}', '{"a":[1,', "2]}"]  # fmt: skip
 
 
-def member(key: str) -> st.SearchStrategy[str]:
-    values = st.sampled_from(USUAL[key]) | st.sampled_from(ODD)
-    return values.map(lambda value: f'"{key}":{value}')
+def usual_lines() -> list[str]:
+    longest = max(map(len, USUAL.values()))
+    return [
+        "{" + ",".join(f'"{key}":{texts[at % len(texts)]}' for key, texts in USUAL.items()) + "}"
+        for at in range(longest)
+    ]
 
 
-USUAL_LINE = st.fixed_dictionaries(
-    {}, optional={key: st.sampled_from(values) for key, values in USUAL.items()}
-).map(lambda found: "{" + ",".join(f'"{key}":{value}' for key, value in found.items()) + "}")
-ODD_LINE = st.sampled_from(WHOLE) | st.lists(
-    st.sampled_from(list(USUAL)).flatmap(member), max_size=3
-).map(lambda members: "{" + ",".join(members) + "}")
+def odd_blocks() -> list[list[str]]:
+    """A value of another kind at each key, a line of another kind, two such lines."""
+    values = [[f'{{"{key}":{value}}}'] for key in USUAL for value in ODD]
+    return [*values, *([line] for line in WHOLE), *map(list, itertools.permutations(WHOLE, 2))]
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    serde=st.sampled_from(["openx", "hive"]),
-    usual=st.lists(USUAL_LINE, max_size=6),
-    odd=st.lists(ODD_LINE, max_size=2),
-    lenient=st.booleans(),
-)
-def test_many_lines_at_a_time_are_read_as_one_by_one(serde, usual, odd, lenient) -> None:
+@pytest.mark.parametrize("lenient", [False, True])
+@pytest.mark.parametrize("serde", ["openx", "hive"])
+def test_many_lines_at_a_time_are_read_as_one_by_one(serde, lenient) -> None:
+    """The keys are learned from usual lines alone: what is odd would make Arrow refuse all."""
     properties = {"ignore.malformed.json": "true", "use.null.for.invalid.data": "true"}
-    found = table(serde, COLUMNS, properties if lenient else {})
-    lines = [*usual, *odd, *usual]
-    one_by_one = [read(found, [line]) for line in lines]
-    _, _, known = read(found, lines)
-    rows, faults, _ = read(found, lines, known)
-    assert sorted(rows) == sorted(row for found_rows, _, _ in one_by_one for row in found_rows)
-    assert faults.keys() == {name for _, each, _ in one_by_one for name in each}
+    columns, usual = COLUMNS, usual_lines()
+    if serde == "hive":  # which knows no zone, and rounds to real by way of a double
+        columns = [column for column in COLUMNS if column[0] != "f"]
+        usual = [line.replace("T10:20:30.123Z", " 10:20:30.123") for line in usual]
+    found = table(serde, columns, properties if lenient else {})
 
+    @functools.cache
+    def one(line: str) -> tuple[list[str], dict[str, str]]:
+        return read(found, [line])[:2]
 
-def test_usual_lines_are_read_many_at_a_time() -> None:
-    """Else the test above would compare the rule book with itself."""
-    found = table("openx", COLUMNS, {})
-    columns = list(found.data_columns)
-    reader = plain.Plain(columns, JsonOptions.of(found))
-    lines = ["{" + ",".join(f'"{key}":{USUAL[key][0]}' for key in USUAL) + "}"] * 2
-    reader.learn(read_openx(lines[0]))
-    arrays = reader.read(lines)
-    assert [len(array) for array in arrays] == [2] * len(columns)
-    assert [array.null_count for array in arrays] == [0] * len(columns)
+    def learned() -> plain.Plain:
+        known = plain.Plain(list(found.data_columns), JsonOptions.of(found))
+        for line in usual:
+            known.learn(read_openx(line))
+        return known
+
+    arrays = learned().read(usual)  # else the rule book would be compared with itself
+    assert [len(array) for array in arrays] == [len(usual)] * len(columns)
+    different = []
+    for odd in odd_blocks():
+        known = learned()
+        lines = [*usual, *odd, *usual]
+        rows, faults, _ = read(found, lines, known)
+        expected = [row for line in lines for row in one(line)[0]]
+        names = {name for line in lines for name in one(line)[1]}
+        if (sorted(rows), faults.keys()) != (sorted(expected), names):
+            different.append((odd, sorted(set(rows) ^ set(expected)), faults))
+    assert not different
