@@ -7,6 +7,7 @@ not fit is noted beside it, and fails the queries that read its column.
 import json
 from collections.abc import Iterator
 from functools import lru_cache, partial
+from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,8 +31,9 @@ from localaws.tables.text_lines import FILE, line_blocks, text_list
 __all__ = ["FILE", "HIVE", "OPENX", "SERDES", "table_sql", "text_list"]
 
 _BATCH_ROWS = 100_000
-# What is looked at again for usual lines where not all of a block are.
-_FEW_LINES = 256
+# What is read at once, and how many lines are looked at by themselves where not all are usual.
+_BLOCKS = 8
+_PARTS = (4096, 256)
 # In a copy's footer: column -> why it cannot be read, "" for whole lines.
 _FAULTS = b"faults"
 
@@ -75,7 +77,8 @@ def _decode(
     path: Path,
 ) -> Iterator[pa.RecordBatch]:
     table = Rows(columns, options, schema)
-    for lines in line_blocks(path, codec):
+    blocks = line_blocks(path, codec)
+    while lines := list(chain.from_iterable(islice(blocks, _BLOCKS))):
         yield from table.add(lines)
     yield from table.rest()
 
@@ -109,11 +112,7 @@ class Rows:
 
     def add(self, lines: list[str]) -> Iterator[pa.RecordBatch]:
         """The order of rows is not that of the lines: a table has none."""
-        try:
-            self._ready.append(self._batch(self.plain.read(lines), len(lines)))
-        except NotPlain:
-            for begin in range(0, len(lines), _FEW_LINES):
-                self._add_few(lines[begin : begin + _FEW_LINES])
+        self._add(lines, _PARTS)
         if self._size >= _BATCH_ROWS:
             self._take()
         if sum(batch.num_rows for batch in self._ready) >= _BATCH_ROWS:
@@ -125,10 +124,17 @@ class Rows:
         noted = {_FAULTS: json.dumps(self.faults)}
         yield self._together().replace_schema_metadata(noted)
 
-    def _add_few(self, lines: list[str]) -> None:
+    def _add(self, lines: list[str], parts: tuple[int, ...]) -> None:
         try:
             self._ready.append(self._batch(self.plain.read(lines), len(lines)))
+            return
         except NotPlain:
+            pass
+        parts = tuple(size for size in parts if size < len(lines))
+        if parts and self.plain.learns:
+            for begin in range(0, len(lines), parts[0]):
+                self._add(lines[begin : begin + parts[0]], parts[1:])
+        else:
             for line in lines:
                 self._add_line(line)
 

@@ -34,6 +34,7 @@ _MINUS_ZERO = re.compile(r"-0[^.0-9eE]")
 _INTERNAL = re.compile(r"_col\d+")
 # Beyond these documents are left to the rule book.
 _MAX_DEPTH, _MAX_KEYS = 50, 500
+_BLOCK = 1 << 20  # bytes
 # So many blocks in vain, and nothing more is tried.
 _MAX_FAILURES = 20
 
@@ -98,7 +99,8 @@ class Plain:
         try:
             found = arrow_json.read_json(
                 io.BytesIO(encoded),
-                arrow_json.ReadOptions(block_size=len(encoded) + 1),
+                # In blocks, which Arrow reads at once; no line may be longer than one.
+                arrow_json.ReadOptions(block_size=max(_BLOCK, 4 * max(map(len, lines)) + 64)),
                 arrow_json.ParseOptions(schema, unexpected_field_behavior="error"),
             )
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
