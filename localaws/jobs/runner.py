@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws.jobs import class_archive
+from localaws.jobs import awsglue_library, class_archive
 
 # Arguments that Glue itself reads and a script never sees.
 # Source: Glue developer guide, "Using job parameters in AWS Glue jobs".
@@ -73,7 +73,8 @@ def start(run: Run) -> subprocess.Popen:
         # Not by SPARK_CONF_DIR: that folder would head Java's class path, and with another class
         # path than its own the JVM takes no class archive.
         "PYSPARK_SUBMIT_ARGS": f"--properties-file {shlex.quote(str(properties))} pyspark-shell",
-        "PYTHONPATH": os.pathsep.join(str(path) for path in run.python_files),
+        # Ours comes last: a script may bring an `awsglue` of its own.
+        "PYTHONPATH": os.pathsep.join(map(str, [*run.python_files, awsglue_library.FOLDER])),
         "PYTHONUNBUFFERED": "1",
         "SPARK_LAUNCHER_OPTS": " ".join(class_archive.options(class_archive.ARCHIVE)),
         "SPARK_LOCAL_IP": "127.0.0.1",
