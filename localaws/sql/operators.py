@@ -9,7 +9,7 @@ from localaws.sql.casts import LONGEST_CHAR, coerce
 from localaws.sql.coercions import can_coerce, common_type
 from localaws.sql.comparisons import compare
 from localaws.sql.functions.arrays import CONCAT
-from localaws.sql.functions.registry import BadArgument, choose
+from localaws.sql.functions.registry import Ambiguous, BadArgument, choose
 from localaws.sql.scope import Typed
 from localaws.sql.temporal_operators import temporal
 from localaws.sql.types import BOOLEAN, INTEGER_DIGITS, UNKNOWN, VARBINARY, VARCHAR, decimal
@@ -72,8 +72,7 @@ def _compare_padded(symbol: str, left: Typed, right: Typed) -> Typed:
 
 def _concatenate(left: Typed, right: Typed) -> Typed:
     if UNKNOWN in (left.type, right.type):
-        # Trino has arrays in mind as well: it finds none or several meanings, or an odd one.
-        raise BadArgument("|| with NULL is ambiguous: use CAST(NULL AS varchar)")
+        return _with_null(left, right)
     if "array" in (left.type.base, right.type.base):
         result = choose([overload for _, overload in CONCAT], [left, right])
         if result is None:
@@ -83,6 +82,19 @@ def _concatenate(left: Typed, right: Typed) -> Typed:
         if can_coerce(left.type, target) and can_coerce(right.type, target):
             return Typed(f"({coerce(left, target).sql} || {coerce(right, target).sql})", target)
     raise _mismatch("||", left, right)
+
+
+def _with_null(left: Typed, right: Typed) -> Typed:
+    """NULL, as Trino 476 was seen to type it: it takes NULL for an array, unless another meaning
+    is as near."""
+    other = (right if left.type == UNKNOWN else left).type
+    near = other in (UNKNOWN, VARCHAR, VARBINARY) or other.base in ("array", "char")
+    overloads = [overload for _, overload in CONCAT[1:]]
+    result = None if near else choose(overloads, [left, right])
+    if result is None:
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        raise Ambiguous(message)
+    return result
 
 
 def _arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:

@@ -161,7 +161,7 @@ def _escape(node: exp.Escape, scope: Scope) -> Typed:
         _check_pattern(like.expression.name, node.expression.name, scope, node)
         found = f"({value} LIKE {pattern} ESCAPE {escape})"
     else:
-        found = f"tr_like({value}, {pattern}, {escape})"
+        found = f"tr_like({value}, {pattern}, CAST({escape} AS VARCHAR))"
     return Typed(f"(NOT {found})" if like.args.get("negate") else found, BOOLEAN)
 
 

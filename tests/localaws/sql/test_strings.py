@@ -20,6 +20,9 @@ import pytest
         ("'a' || 'b'", "ab"),
         ("concat('a', 'b', 'c')", "abc"),
         ("concat('a', NULL)", None),
+        ("'a' || NULL", None),
+        ("NULL || 'a'", None),
+        ("'a' || NULL || 'b'", None),
         ("lower('ÄB')", "äb"),
         ("upper('ß')", "ß"),
         ("length('größe')", "5"),
@@ -66,6 +69,7 @@ import pytest
         # A pattern that is computed: SQLAlchemy's contains(autoescape=True).
         ("'b%c' LIKE '%' || 'b/%' || '%' ESCAPE '/'", "true"),
         ("'bxc' LIKE '%' || 'b/%' || '%' ESCAPE '/'", "false"),
+        ("'a%' LIKE 'a/%' ESCAPE NULL", None),
         ("'bxc' NOT LIKE '%' || 'b/%' || '%' ESCAPE '/'", "true"),
         ("'a/b' LIKE concat('a', '//b') ESCAPE substr('x/', 2)", "true"),
         ("'a' LIKE CAST(NULL AS varchar) ESCAPE '/'", None),
