@@ -19,6 +19,7 @@ from localaws.tables import (
     parquet_format,
     regex_format,
 )
+from localaws.tables.bucket_pruning import bucket_columns, in_buckets, wanted_buckets
 from localaws.tables.bytes_scanned import EngineScan, ReadFile
 from localaws.tables.decoded import lines_sql
 from localaws.tables.hive import HiveTable, Partition, Split, splits
@@ -45,9 +46,11 @@ def read(
         keys = tuple((names.get(name, name), type_) for name, type_ in table.partition_columns)
         rows = [partition.values for partition in partitions]
         kept = [partitions[i] for i in matching_scans(rows, keys, scans, session)]
-        return _read(scan, table, kept, names, store, scratch, session)
+        buckets = wanted_buckets(table, scans, names)
+        return _read(scan, table, kept, buckets, names, store, scratch, session)
 
-    if not table.partition_keys and table.serde != parquet_format.SERDE:
+    narrows = table.partition_keys or table.serde == parquet_format.SERDE or bucket_columns(table)
+    if not narrows:
         return narrowed([])
     columns = [(name, names[name], type_) for name, type_ in used]
     hidden = hidden_columns.used(table.hidden_columns, scan.used)
@@ -60,13 +63,14 @@ def _read(
     scan: Scan,
     table: HiveTable,
     kept: list[Partition],
+    buckets: frozenset[int] | None,
     engine_names: dict[str, str],
     store: ObjectStore,
     scratch: Path,
     session: Session,
 ) -> Reading:
     found = [
-        (described, splits(described, partitions, store))
+        (described, in_buckets(splits(described, partitions, store), table, buckets))
         for described, partitions in _descriptions(table, kept)
     ]
     everything = [each for _, group in found for each in group]

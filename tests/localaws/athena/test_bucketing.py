@@ -120,3 +120,69 @@ def test_timestamps_have_no_bucket(athena) -> None:
         "bucketed_by = ARRAY['ts'], bucket_count = 2) AS SELECT TIMESTAMP '2024-01-01 00:00:00.000' AS ts"
     )
     assert "Hive bucket hashCode is not supported" in athena.fails(sql)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "format = 'PARQUET'",
+        "format = 'JSON'",
+        "format = 'TEXTFILE'",
+        "format = 'PARQUET', partitioned_by = ARRAY['p']",
+    ],
+)
+def test_conditions_on_the_bucketing_columns_narrow_what_is_read(athena, options) -> None:
+    """About a tenth of the bytes, and the rows that the same table without buckets has."""
+    for name, more in (("t", "bucketed_by = ARRAY['n'], bucket_count = 10, "), ("whole", "")):
+        athena(
+            f"CREATE TABLE {name} WITH (external_location = 's3://{athena.bucket}/{name}/', {more}{options}) "
+            "AS SELECT n, CAST(n AS varchar) AS s, n % 2 AS p FROM UNNEST(sequence(-200, 1800)) AS u(n)"
+        )
+    everything = athena.scanned("SELECT n, s FROM t")
+    for condition, share in (
+        ("n = 5", 0.1),
+        ("n IN (5, 16)", 0.2),
+        ("n = 5 AND s > '4'", 0.1),
+        ("n = 5 OR n = 15", 0.1),
+        ("n = 5 OR s = '6'", 1),
+        ("n + 0 = 5", 1),
+        ("n = -5", 1),
+        ("n > 1700", 1),
+        ("n IS NULL", 1),
+        ("n <> 5", 1),
+        ("n = 99999", 0.1),
+    ):
+        found, expected = (
+            athena(f"SELECT count(*), sum(n), min(s) FROM {name} WHERE {condition}")
+            for name in ("t", "whole")
+        )
+        assert found == expected, condition
+        scanned = athena.scanned(f"SELECT n, s FROM t WHERE {condition}")
+        assert scanned <= everything * share * 1.3, condition
+    joined = "SELECT count(*) FROM {0} a JOIN {0} b ON a.s = b.s WHERE a.n = 7 AND b.n IN (7, 8)"
+    assert athena(joined.format("t")) == athena(joined.format("whole")) == [("1",)]
+
+
+def test_files_that_tell_no_bucket_are_all_read(athena) -> None:
+    options = "bucketed_by = ARRAY['n'], bucket_count = 10"
+    athena(CTAS.format(bucket=athena.bucket, options=options).replace("PARQUET", "JSON"))
+    everything = athena.scanned("SELECT n FROM t")
+    assert athena.scanned("SELECT n FROM t WHERE n = 7") < everything / 5
+    (listed, *_) = athena.s3.list_objects_v2(Bucket=athena.bucket, Prefix="t/")["Contents"]
+    source = {"Bucket": athena.bucket, "Key": listed["Key"]}
+    athena.s3.copy_object(Bucket=athena.bucket, Key="t/other.gz", CopySource=source)
+    assert athena.scanned("SELECT n FROM t WHERE n = 7") == everything + listed["Size"]
+
+
+def test_what_narrows_is_hashed_alike_by_awswrangler() -> None:
+    from awswrangler.s3._write_dataset import _get_bucket_number
+
+    for values, types in (
+        ([0, 5, 2**31 - 1, 123_456], ["int"]),
+        ([0, 5, 2**31, 2**40 + 7, 2**63 - 1], ["bigint"]),
+        (["", "a", "Trino rocks", "x" * 99, "~!"], ["string"]),
+    ):
+        bucket = bucket_of([parse_type(type_) for type_ in types], 10)
+        assert [bucket((value,)) for value in values] == [
+            _get_bucket_number(10, [value]) for value in values
+        ]
