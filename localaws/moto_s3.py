@@ -172,6 +172,19 @@ class RecordingKeys(_VersionedKeyStore):
     def restore(self, key: str, versions: list[Any]) -> None:
         dict.__setitem__(self, key, versions)
 
+    # moto walks a copy of the keys but looks each of them up in the live store, where another
+    # request may have removed it meanwhile: one copy answers both.
+    def items(self) -> Any:
+        return ((key, versions[-1]) for key, versions in dict.copy(self).items())
+
+    def values(self) -> Any:
+        return (versions[-1] for versions in dict.copy(self).values())
+
+    def lists(self) -> Any:
+        return iter(dict.copy(self).items())
+
+    iteritems, itervalues, iterlists = items, values, lists
+
     def take_changed(self) -> set[str]:
         changed, self.changed = self.changed, set()
         return changed

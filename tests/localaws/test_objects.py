@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from localaws.moto_s3 import RecordingKeys
 from localaws.objects import NoSuchBucket, NoSuchKey
 from localaws.settings import objects_dir
 
@@ -160,3 +161,13 @@ def test_it_behaves_as_a_dict_does_also_after_a_restart(context, reopen, steps):
         assert found == model
     assert len(body_files(context)) == len(model)
     again.state.close()
+
+
+@pytest.mark.parametrize("walk", ["items", "values", "lists"])
+def test_a_listing_survives_the_removal_of_a_key_it_has_yet_to_reach(walk):
+    keys = RecordingKeys()
+    keys["a"], keys["b"] = 1, 2
+    listing = iter(getattr(keys, walk)())
+    next(listing)
+    dict.pop(keys, "b")
+    assert len(list(listing)) == 1
