@@ -92,17 +92,20 @@ def _spool(outcome: Outcome, header: bool, rows_file: Path, result_file: Path) -
     partial = rows_file.with_suffix(".partial")
     line, end = (_csv, "") if outcome.is_query else (_text, "\n")
     count = 0
-    with partial.open("w") as rows, result_file.open("w", newline="") as result:
-        before = ""
-        if header:
-            result.write(line(tuple(name for name, _ in outcome.columns)))
-            before = end
-        for row in outcome.rows:
-            rows.write(json.dumps(row) + "\n")
-            result.write(before + line(row))
-            before = end
-            count += 1
-    partial.rename(rows_file)
+    try:
+        with partial.open("w") as rows, result_file.open("w", newline="") as result:
+            before = ""
+            if header:
+                result.write(line(tuple(name for name, _ in outcome.columns)))
+                before = end
+            for row in outcome.rows:
+                rows.write(json.dumps(row) + "\n")
+                result.write(before + line(row))
+                before = end
+                count += 1
+        partial.rename(rows_file)
+    finally:
+        partial.unlink(missing_ok=True)  # of a query that failed meanwhile
     return count
 
 

@@ -24,6 +24,8 @@ Decode = Callable[[Path], Iterable[pa.RecordBatch]]
 _LINE = pa.schema([("line", pa.string())])
 _copies: dict[Path, Path] = {}
 _guard = threading.Lock()
+# By the first two digits of a copy's name.
+_making = [threading.Lock() for _ in range(256)]
 
 
 def scan_sql(files: list[Path], way: str, schema: pa.Schema, decode: Decode, scratch: Path) -> str:
@@ -65,10 +67,18 @@ def _lines(codec: str, skip: int, file: Path) -> Iterator[pa.RecordBatch]:
 def _copy(file: Path, way: str, schema: pa.Schema, decode: Decode, folder: Path) -> Path:
     name = hashlib.sha256(f"{file}\0{way}\0{schema}".encode()).hexdigest()
     copy = folder / f"{name}.parquet"
-    if copy.exists():
-        return copy
+    # Queries that come at once wait for the first of them.
+    with _making[int(name[:2], 16)]:
+        if not copy.exists():
+            _make(copy, file, schema, decode)
+    with _guard:
+        _copies[copy] = file
+    return copy
+
+
+def _make(copy: Path, file: Path, schema: pa.Schema, decode: Decode) -> None:
     stored = schema.append(pa.field(FILE, pa.string()))
-    partial = folder / f"{uuid.uuid4()}.partial"
+    partial = copy.with_name(f"{uuid.uuid4()}.partial")
     try:
         with pq.ParquetWriter(partial, stored, compression="snappy") as writer:
             for batch in decode(file):
@@ -80,9 +90,6 @@ def _copy(file: Path, way: str, schema: pa.Schema, decode: Decode, folder: Path)
         partial.rename(copy)
     finally:
         partial.unlink(missing_ok=True)
-    with _guard:
-        _copies[copy] = file
-    return copy
 
 
 def _sweep() -> None:

@@ -2,7 +2,9 @@
 
 import gzip
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -100,3 +102,22 @@ def test_the_engine_lives_on_after_a_fatal_error(place: Path) -> None:
         assert session.rows(f"SELECT json_type(tr_json_shallow({deep})) FROM range(1) AS t(n)") == [
             ("ARRAY",)
         ]
+
+
+def test_queries_at_once_make_one_copy(tmp_path) -> None:
+    made = []
+
+    def decode(path):
+        made.append(path)
+        time.sleep(0.2)
+        yield pa.RecordBatch.from_pydict({"n": [1]})
+
+    file = tmp_path / "file"
+    file.touch()
+    schema = pa.schema([("n", pa.int64())])
+    with ThreadPoolExecutor(8) as threads:
+        found = list(
+            threads.map(lambda _: decoded.copies([file], "way", schema, decode, tmp_path), range(8))
+        )
+    assert made == [file]
+    assert len({copy for (copy,) in found}) == 1

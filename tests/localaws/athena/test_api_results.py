@@ -383,3 +383,9 @@ def test_malformed_requests_are_never_a_500(endpoint, target, body_, code, messa
     answer = json.loads(error.value.read())
     assert (error.value.code, answer["__type"]) == (400, code)
     assert message in answer["Message"]
+
+
+def test_a_query_that_fails_among_its_rows_leaves_no_file(athena, endpoint) -> None:
+    sql = "SELECT 1 / (n - 5000) FROM UNNEST(sequence(1, 5000)) AS u(n)"
+    assert athena.fails(sql).startswith("DIVISION_BY_ZERO")
+    assert not list((endpoint.data_dir / "athena").glob("*.partial"))
