@@ -14,12 +14,13 @@ from typing import Any
 from localaws.sql.types import Type
 from localaws.tables.bucketing import bucket_of
 from localaws.tables.bytes_scanned import EngineScan
-from localaws.tables.hive import HiveTable, Split
+from localaws.tables.hive import HiveTable, Partition, Split
 from localaws.tables.predicates import All, Comparison, Either, Predicate
 
 _MOST_VALUES = 256
-# `000003_0_…` as Hive and Trino call a bucket's files, `…_bucket-00003.…` as awswrangler does.
-_NUMBER = re.compile(r"(?:^0*(\d{1,9})_\d|_bucket-0*(\d{1,9})\.)")
+# A bucket's files as awswrangler calls them, `…_bucket-00003.csv`, and as Hive and Trino do:
+# `000003_0`, `000003_0_…`.
+_NUMBERS = (re.compile(r"_bucket-(\d{5})\."), re.compile(r"^(\d{6})_\d+(?:_|\.|$)"))
 
 
 def bucket_columns(table: HiveTable) -> tuple[tuple[str, Type], ...]:
@@ -35,12 +36,18 @@ def bucket_columns(table: HiveTable) -> tuple[tuple[str, Type], ...]:
 
 
 def wanted_buckets(
-    table: HiveTable, scans: list[EngineScan], planned: dict[str, str]
+    table: HiveTable,
+    partitions: list[Partition],
+    scans: list[EngineScan],
+    planned: dict[str, str],
 ) -> frozenset[int] | None:
-    """The buckets that one of the scans may want; None: all. `planned`: the columns' names in
-    the plan."""
+    """The buckets that one of the scans may want; None: all, also where one of the `partitions`
+    has buckets of its own. `planned`: the columns' names in the plan."""
     columns = bucket_columns(table)
     if not columns or not scans or not all(name in planned for name, _ in columns):
+        return None
+    own = _description(table.storage)
+    if any(_description(partition.storage) != own for partition in partitions):
         return None
     bucket = bucket_of([type_ for _, type_ in columns], table.storage["NumberOfBuckets"])
     found: set[int] = set()
@@ -75,10 +82,16 @@ def in_buckets(
     return kept
 
 
+def _description(storage: dict[str, Any]) -> tuple[Any, ...]:
+    names = storage.get("BucketColumns") or []
+    types = {each["Name"]: each.get("Type") for each in storage.get("Columns") or []}
+    return storage.get("NumberOfBuckets"), [(name, types.get(name)) for name in names]
+
+
 def _number(split: Split, buckets: int) -> int | None:
-    match = _NUMBER.search(split.stored.key.rpartition("/")[2])
-    number = int(match[1] or match[2]) if match else buckets
-    return number if number < buckets else None
+    name = split.stored.key.rpartition("/")[2]
+    match = next((found for each in _NUMBERS if (found := each.search(name))), None)
+    return int(match[1]) if match and int(match[1]) < buckets else None
 
 
 def _is_told(type_: Type) -> bool:

@@ -46,7 +46,7 @@ def read(
         keys = tuple((names.get(name, name), type_) for name, type_ in table.partition_columns)
         rows = [partition.values for partition in partitions]
         kept = [partitions[i] for i in matching_scans(rows, keys, scans, session)]
-        buckets = wanted_buckets(table, scans, names)
+        buckets = wanted_buckets(table, kept, scans, names)
         return _read(scan, table, kept, buckets, names, store, scratch, session)
 
     narrows = table.partition_keys or table.serde == parquet_format.SERDE or bucket_columns(table)

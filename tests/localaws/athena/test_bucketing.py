@@ -8,8 +8,11 @@ import struct
 import pyarrow.parquet as pq
 import pytest
 
+from localaws.objects import StoredObject
 from localaws.sql.type_parser import parse_type
+from localaws.tables.bucket_pruning import _number
 from localaws.tables.bucketing import bucket_of, hash_of
+from localaws.tables.hive import Split
 
 
 def single(bits: int) -> float:
@@ -172,6 +175,37 @@ def test_files_that_tell_no_bucket_are_all_read(athena) -> None:
     source = {"Bucket": athena.bucket, "Key": listed["Key"]}
     athena.s3.copy_object(Bucket=athena.bucket, Key="t/other.gz", CopySource=source)
     assert athena.scanned("SELECT n FROM t WHERE n = 7") == everything + listed["Size"]
+
+
+def test_a_partition_with_other_buckets_is_read_whole(athena) -> None:
+    options = "bucketed_by = ARRAY['n'], bucket_count = 10, partitioned_by = ARRAY['p']"
+    athena(CTAS.format(bucket=athena.bucket, options=options).replace("PARQUET", "JSON"))
+    narrowed = athena.scanned("SELECT n FROM t WHERE n = 7")
+    name = {"DatabaseName": athena.database, "TableName": "t"}
+    found = athena.glue.get_partition(**name, PartitionValues=["0"])["Partition"]
+    storage = {**found["StorageDescriptor"], "NumberOfBuckets": 3}
+    new = {"Values": ["0"], "StorageDescriptor": storage}
+    athena.glue.update_partition(**name, PartitionValueList=["0"], PartitionInput=new)
+    assert athena.scanned("SELECT n FROM t WHERE n = 7") > 2 * narrowed
+    assert athena("SELECT n FROM t WHERE n IN (7, 8) ORDER BY n") == [("7",), ("8",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("000003_0_20240101_x.gz", 3),
+        ("000007_0", 7),
+        ("20240101_bucket-00004.csv", 4),
+        ("000001_2_bucket-00007.csv", 7),
+        ("000012_0_x.gz", None),
+        ("3_2024.csv", None),
+        ("data.parquet", None),
+    ],
+)
+def test_the_bucket_that_a_files_name_tells(name, number) -> None:
+    stored = StoredObject.__new__(StoredObject)
+    object.__setattr__(stored, "key", f"folder/{name}")
+    assert _number(Split(stored), 10) == number
 
 
 def test_what_narrows_is_hashed_alike_by_awswrangler() -> None:
