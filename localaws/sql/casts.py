@@ -108,6 +108,7 @@ def _cast_sql(sql: str, source: Type, target: Type) -> str:
         case (_, "json") if can_be_json(source):
             return f"CAST({to_text(sql, source, cast)} AS JSON)"
         case ("json", _) if can_come_from_json(target):
+            _refuse_fields_of_one_name(target)
             return from_json(sql, target, cast)
         case ("date", "timestamp"):
             return plain
@@ -167,10 +168,24 @@ def _cast_map(sql: str, source: Type, target: Type) -> str:
     return f"map_from_entries(list_transform(map_entries({sql}), lambda e: {pair}))"
 
 
+def _refuse_fields_of_one_name(target: Type) -> None:
+    """Trino has such rows, also inside of arrays and maps; the engine's structs cannot be so."""
+    match target.base:
+        case "array":
+            _refuse_fields_of_one_name(target.element)
+        case "map":
+            _refuse_fields_of_one_name(target.args[1])
+        case "row":
+            names = [name.lower() for name, _ in target.args if name]
+            if len(set(names)) < len(names):
+                message = f"fields of one name, in any case, are not supported locally: {target}"
+                raise CannotCast(message)
+            for _, each in target.args:
+                _refuse_fields_of_one_name(each)
+
+
 def _cast_row(sql: str, source: Type, target: Type) -> str:
-    names = [name.lower() for name, _ in target.args if name]
-    if len(set(names)) < len(names):
-        raise CannotCast(f"fields of one name, in any case, are not supported locally: {target}")
+    _refuse_fields_of_one_name(target)
     fields = []
     for i, ((name, type_), (new_name, new_type)) in enumerate(
         zip(source.args, target.args, strict=True)

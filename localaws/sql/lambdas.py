@@ -210,6 +210,9 @@ def _regexp_replace(node: exp.Anonymous, scope: Scope, compile_: Compile) -> Typ
     text, pattern = (coerce(each, VARCHAR).sql for each in given)
     both, groups = scope.analysis.alias(), scope.analysis.alias()
     parameters = [Typed(groups, array(VARCHAR))]
+    if _body(node.expressions[2], parameters, scope, compile_).type.base == "unknown":
+        message = "Unexpected parameters (a function of NULL) for function regexp_replace"
+        scope.error("FUNCTION_NOT_FOUND", message, node)
     body = _body_as(node.expressions[2], parameters, VARCHAR, scope, compile_)
     arguments = f"{both}['text'], {both}['pattern']"
     replaced = f"list_transform(py_regexp_groups({arguments}), lambda {groups}: {body})"
