@@ -96,7 +96,6 @@ _LITERAL = re.compile(r"[^ \r\n\t\f{}\[\]/\\:,=;#]*")
 _PLAIN = {quote: re.compile(rf"[^\\{quote}]*") for quote in "'\""}
 _ESCAPES = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", "a": "\a", "v": "\t"}
 _HEX = re.compile(r"[+-]?[0-9a-fA-F]+")
-_NOTHING = object()
 
 
 class _Lenient:
