@@ -37,8 +37,13 @@ raw_events as (
 
 quarantined as (
 
-    select distinct event_id
+    -- a line may have several ids: which of them the raw table shows is its reader's choice
+    select distinct ids.event_id
     from {{ ref('stg_cleaned__quarantined_lines') }}
+    cross join
+        unnest(
+            regexp_extract_all(raw_line, '"event_id"\s*:\s*"([^"]{36})"', 1)
+        ) as ids (event_id)
     where {{ ingest_dates }}
 
 ),
