@@ -39,10 +39,10 @@ quarantined as (
 
     -- a line may have several ids: which of them the raw table shows is its reader's choice
     select distinct ids.event_id
-    from {{ ref('stg_cleaned__quarantined_lines') }}
+    from {{ ref('stg_cleaned__quarantined_lines') }} as quarantined_lines
     cross join
         unnest(
-            regexp_extract_all(raw_line, '"event_id"\s*:\s*"([^"]{36})"', 1)
+            regexp_extract_all(quarantined_lines.raw_line, '"event_id"\s*:\s*"([^"]{36})"', 1)
         ) as ids (event_id)
     where {{ ingest_dates }}
 
