@@ -37,12 +37,12 @@ raw_events as (
 
 quarantined as (
 
-    -- a line may have several ids: which of them the raw table shows is its reader's choice
+    -- a line may have several ids, in quotes of any kind: the raw table's reader takes what it finds
     select distinct ids.event_id
     from {{ ref('stg_cleaned__quarantined_lines') }} as quarantined_lines
     cross join
         unnest(
-            regexp_extract_all(quarantined_lines.raw_line, '"event_id"\s*:\s*"([^"]{36})"', 1)
+            regexp_extract_all(quarantined_lines.raw_line, '[^"''\s:,{}]{36}')
         ) as ids (event_id)
     where {{ ingest_dates }}
 
