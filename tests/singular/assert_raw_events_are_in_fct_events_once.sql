@@ -37,7 +37,7 @@ raw_events as (
 
 quarantined as (
 
-    -- a line may have several ids, in quotes of any kind: the raw table's reader takes what it finds
+    -- a line may have several ids, in quotes of any kind: the raw table's reader takes one
     select distinct ids.event_id
     from {{ ref('stg_cleaned__quarantined_lines') }} as quarantined_lines
     cross join
